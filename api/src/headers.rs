@@ -1,0 +1,21 @@
+//! Header names and versions that clients and parts agree on.
+
+/// The API version this code speaks, sent as [`API_VERSION_HEADER`]; Deis's clients compare it as a string.
+pub const API_VERSION: &str = "2.3";
+/// The platform version sent with every answer, in Deis's numbering (its clients print it, scripts compare it).
+pub const PLATFORM_VERSION: &str = "2.3.0";
+
+/// Carries [`API_VERSION`] on every answer. The underscores are Deis's.
+pub const API_VERSION_HEADER: &str = "DEIS_API_VERSION";
+/// Carries [`PLATFORM_VERSION`] on every answer.
+pub const PLATFORM_VERSION_HEADER: &str = "DEIS_PLATFORM_VERSION";
+
+/// Makes a POST safe to send twice: the second one answers what the first did. Unique per user and app.
+pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// One id per request, made by the router, found again in every log line about it.
+pub const REQUEST_ID: &str = "X-Request-Id";
+/// Set by the router alone, to `1`, on requests to the API host whose peer was on loopback and that carried neither
+/// `Origin` nor any forwarding header: the proof that lets the first administrator register without a token.
+pub const LOCAL_CALLER: &str = "X-Slipway-Local";
+/// Prefix of the headers that only our own parts may set; the router drops them from what clients send.
+pub const OWN_PREFIX: &str = "x-slipway-";

@@ -1,0 +1,81 @@
+//! Names as types. Each is built by the one parser in its file, so that whoever holds one may trust it: in a URL, a
+//! label, an argument list, a file name. Nothing else in the workspace parses them.
+
+mod app;
+mod config_key;
+mod domain;
+mod image;
+mod process_type;
+mod username;
+
+pub use app::{AppName, PlatformName};
+pub use config_key::ConfigKey;
+pub use domain::DomainName;
+pub use image::ImageName;
+pub use process_type::ProcessType;
+pub use username::Username;
+
+/// Why a text is not a name, in the words that the API answers (Deis API 2.3, validation messages).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidName(pub String);
+
+impl InvalidName {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Gives a newtype over `String` whose only way in is its `parse` the traits that every name has.
+macro_rules! name_traits {
+    ($name:ident) => {
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::names::InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::names::InvalidName;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+use name_traits;

@@ -1,0 +1,101 @@
+//! The route stream: how a router learns where requests go, and how the controller learns that it did.
+//!
+//! `GET /internal/routes?epoch=<n>&after=<version>` answers one JSON object a line ([`RouteEvent`]), never ending.
+//! A router that names the current epoch and a version gets what changed since; any other gets a snapshot first.
+//! Versions grow by one with each change, in the order in which the changes were committed. An epoch begins when
+//! that order was lost (a restored database): versions of different epochs cannot be compared.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Path of the stream on the internal listener.
+pub const STREAM_PATH: &str = "/internal/routes";
+/// Path to which a router POSTs [`RouteAck`].
+pub const ACK_PATH: &str = "/internal/routes/ack";
+/// Seconds between two [`RouteEvent::Heartbeat`]s on an idle stream.
+pub const HEARTBEAT_SECS: u64 = 5;
+
+/// One line of the route stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RouteEvent {
+    /// Always the first line: whose routes these are, and whether a snapshot follows.
+    Hello {
+        /// The installation; a router that has served another one refuses the stream.
+        installation: Uuid,
+        /// See the module.
+        epoch: i64,
+        /// True when the lines up to [`RouteEvent::SnapshotEnd`] are the whole table; false when they are what
+        /// changed after the version that the router named.
+        snapshot: bool,
+    },
+    /// Everything about one app, in place of what was known of it.
+    App {
+        /// Version of this change.
+        version: i64,
+        /// The app's routes.
+        app: AppRoutes,
+    },
+    /// The app is destroyed: the only way a router may drop one outside a snapshot.
+    Gone {
+        /// Version of this change.
+        version: i64,
+        /// The app that is gone.
+        app: Uuid,
+    },
+    /// Ends a snapshot: apps not named in it are gone. They are listed here, so that an unexpected loss shows.
+    SnapshotEnd {
+        /// Version of the table as a whole.
+        version: i64,
+        /// Every app that was destroyed and that a router might still know.
+        gone: Vec<Uuid>,
+    },
+    /// Nothing happened for [`HEARTBEAT_SECS`].
+    Heartbeat {
+        /// Newest version sent.
+        version: i64,
+    },
+}
+
+/// Where requests for one app go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppRoutes {
+    /// The app's uuid.
+    pub app: Uuid,
+    /// The app's name, for log lines and pages.
+    pub name: String,
+    /// Full host names, lower case, ACE form, without port or trailing dot; `*.` only as a whole first label.
+    pub hosts: Vec<String>,
+    /// Instances proven healthy. Empty: the router answers 503.
+    pub endpoints: Vec<Endpoint>,
+    /// Answer 503 with the maintenance page, whatever runs.
+    #[serde(default)]
+    pub maintenance: bool,
+}
+
+/// One healthy instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The instance's name: the key of [`RouteAck::in_flight`].
+    pub instance: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// A router's report: sent after each change it has taken over, and with each heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteAck {
+    /// The router process; a new one for each start.
+    pub router: Uuid,
+    /// Epoch of `version`.
+    pub epoch: i64,
+    /// Every request that arrives from now on is routed by this version or a newer one.
+    pub version: i64,
+    /// Requests and upgraded connections still under way, per instance that the table no longer names.
+    pub in_flight: BTreeMap<String, u64>,
+    /// True in the last report of a router that stops in order: nobody waits for it any more.
+    #[serde(default)]
+    pub leaving: bool,
+}

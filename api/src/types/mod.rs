@@ -1,0 +1,32 @@
+//! What is sent and answered, one file per resource (Deis API 2.3, reference part 2.2).
+//!
+//! Answers can be read as well as written, because the client reads them; fields that only newer controllers send
+//! have defaults, so that a client of ours works against an original one.
+
+mod app;
+mod build;
+mod config;
+mod domain;
+mod page;
+mod perms;
+mod pod;
+mod probe;
+mod release;
+mod run;
+mod settings;
+mod user;
+
+pub use app::{App, CreateApp, UpdateApp};
+pub use build::{Build, CreateBuild};
+pub use config::{Config, ConfigPatch, Patch};
+pub use domain::{CreateDomain, Domain};
+pub use page::Page;
+pub use perms::{AppPerms, Grant};
+pub use pod::{Pod, PodList};
+pub use probe::{ExecAction, Healthcheck, HttpGetAction, HttpHeader, Probe, TcpSocketAction};
+pub use release::{Release, Rollback, RolledBack};
+pub use run::{Run, RunEvent, RunResult};
+pub use settings::{Settings, Tls};
+pub use user::{
+    AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
+};

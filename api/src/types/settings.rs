@@ -1,0 +1,54 @@
+//! Settings of an app that make no release.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// `GET /v2/apps/{id}/settings`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// Public, stable identity.
+    pub uuid: Uuid,
+    /// Username of whoever changed it last.
+    pub owner: String,
+    /// Name of the app.
+    pub app: String,
+    /// The router answers with a maintenance page.
+    pub maintenance: bool,
+    /// The router serves the app at all.
+    pub routable: bool,
+    /// Addresses and networks that may reach it; empty means everybody.
+    #[serde(default)]
+    pub whitelist: Vec<String>,
+    /// Scaling rules per process type.
+    #[serde(default)]
+    pub autoscale: BTreeMap<String, Value>,
+    /// Notes of the users, never interpreted.
+    #[serde(default)]
+    pub label: BTreeMap<String, Value>,
+    /// When the app was created.
+    pub created: Timestamp,
+    /// When they last changed.
+    pub updated: Timestamp,
+}
+
+/// `GET /v2/apps/{id}/tls`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Tls {
+    /// Public, stable identity.
+    pub uuid: Uuid,
+    /// Username of whoever changed it last.
+    pub owner: String,
+    /// Name of the app.
+    pub app: String,
+    /// Plain requests are sent on to https; none means never set.
+    pub https_enforced: Option<bool>,
+    /// When the app was created.
+    pub created: Timestamp,
+    /// When it last changed.
+    pub updated: Timestamp,
+}
