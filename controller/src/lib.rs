@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The controller: HTTP API, operations and the reconciler over PostgreSQL and a platform.
+
+pub mod platform;

@@ -1,0 +1,338 @@
+//! What runs instances: the one trait with several implementations.
+//!
+//! A platform is told what to do one action at a time and remembers nothing that could not be read from it again
+//! after a restart: whatever it must know about an instance later (its probes, its release) it keeps with the instance
+//! itself. Actions are idempotent. It deletes only what bears this installation's label and the app's uuid, and
+//! only by an id that was observed before. One conformance suite holds every implementation to this.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use api::{
+    names::{ConfigKey, ImageName, PlatformName, ProcessType},
+    types::Probe,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::stream::BoxStream;
+use ipnet::Ipv4Net;
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+/// Runs instances of apps. See the module for what every implementation keeps to.
+#[async_trait]
+pub trait Platform: Send + Sync + 'static {
+    /// Everything of `app` that exists now.
+    async fn observe(&self, app: &AppRef) -> Result<Observed, Error>;
+
+    /// Takes one step. Doing it twice is doing it once; what is already as wanted is left alone.
+    async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error>;
+
+    /// Makes sure that the platform can run `request.image`, and says exactly what it is.
+    async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error>;
+
+    /// What an instance or run writes, from `since` on (inclusive, by the platform's clock), and on as it writes. Ends
+    /// when the instance has ended and everything was read.
+    async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error>;
+
+    /// The last `lines` lines of an instance, ended ones included: what a crash report shows.
+    async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error>;
+
+    /// Starts a one-off run and attaches to it. Dropping the stream stops nothing.
+    async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error>;
+
+    /// Uuids of apps whose observation changed: an instance ended, became ready, or ceased to be. Only a hint: whoever
+    /// lags or misses some looks at everything again.
+    fn changes(&self) -> broadcast::Receiver<Uuid>;
+
+    /// Answers when the platform can be reached.
+    async fn ping(&self) -> Result<(), Error>;
+}
+
+/// What a platform writes, line by line.
+pub type LogStream = BoxStream<'static, Result<LogLine, Error>>;
+
+/// What a run writes and how it ends.
+pub type RunStream = BoxStream<'static, Result<RunOutput, Error>>;
+
+/// An app, as far as a platform is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AppRef {
+    /// Identity; the label by which everything of the app is found.
+    pub uuid: Uuid,
+    /// Beginning of every name on the platform.
+    pub platform_name: PlatformName,
+}
+
+/// The platform's own id of an instance; a name can come again, this cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceId(pub String);
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// The app's own network exists.
+    EnsureNetwork(NetworkSpec),
+    /// The app's network is gone. Only ever asked for when no instance is left.
+    RemoveNetwork {
+        /// The platform's id of the network, as observed.
+        id: String,
+    },
+    /// The instance exists and was started. An instance of that name that exists already is started if it was
+    /// created and never ran, and left alone otherwise.
+    Start(Box<InstanceSpec>),
+    /// SIGTERM, and no restart by the platform from now on. Does not wait.
+    Stop {
+        /// Which, as observed.
+        id: InstanceId,
+    },
+    /// SIGKILL, and no restart by the platform from now on.
+    Kill {
+        /// Which, as observed.
+        id: InstanceId,
+    },
+    /// The ended instance or run is gone, its log with it.
+    Remove {
+        /// Which, as observed.
+        id: InstanceId,
+    },
+    /// The platform need not keep the image for this app any longer. An image that something runs or that another app
+    /// needs stays.
+    ForgetImage {
+        /// As in [`ResolvedImage::reference`].
+        reference: String,
+    },
+}
+
+/// An app's network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// Addresses; the first usable one is the gateway's.
+    pub subnet: Ipv4Net,
+    /// Name of the bridge, `sw-<hex>`: firewall rules go by its beginning.
+    pub bridge: String,
+}
+
+/// Everything needed to start an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceSpec {
+    /// `<platform name>-<type>-<8 hex of the release>-<5>`; unique on the platform.
+    pub name: String,
+    /// Its process type.
+    pub process_type: ProcessType,
+    /// The release it runs.
+    pub release: Uuid,
+    /// Address in the app's network; it keeps it for life.
+    pub address: Option<IpAddr>,
+    /// The container itself.
+    pub container: ContainerSpec,
+    /// The port it must listen on; none means that it serves nothing.
+    pub port: Option<u16>,
+    /// Gets traffic only while it passes.
+    pub readiness: Option<Probe>,
+    /// Is replaced when it fails.
+    pub liveness: Option<Probe>,
+}
+
+/// What instances and runs have in common.
+#[derive(Clone, PartialEq)]
+pub struct ContainerSpec {
+    /// As in [`ResolvedImage::reference`].
+    pub image: String,
+    /// In place of the image's entry point.
+    pub entrypoint: Option<Vec<String>>,
+    /// In place of the image's arguments.
+    pub args: Option<Vec<String>>,
+    /// Environment; secrets among it.
+    pub env: BTreeMap<ConfigKey, String>,
+    /// Bytes of memory, swap included.
+    pub memory_bytes: Option<u64>,
+    /// Thousandths of a core.
+    pub cpu_millis: Option<u64>,
+}
+
+impl std::fmt::Debug for ContainerSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys: Vec<_> = self.env.keys().map(ConfigKey::as_str).collect();
+        f.debug_struct("ContainerSpec")
+            .field("image", &self.image)
+            .field("entrypoint", &self.entrypoint)
+            .field("args", &self.args)
+            .field("env", &keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an app consists of on the platform.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observed {
+    /// Its network.
+    pub network: Option<ObservedNetwork>,
+    /// Its instances, ended ones included, in no order.
+    pub instances: Vec<Instance>,
+    /// Its one-off runs, ended ones included, in no order.
+    pub runs: Vec<ObservedRun>,
+}
+
+/// A network that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedNetwork {
+    /// The platform's id.
+    pub id: String,
+    /// Its addresses.
+    pub subnet: Ipv4Net,
+}
+
+/// An instance that exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    /// The platform's id.
+    pub id: InstanceId,
+    /// As in [`InstanceSpec::name`].
+    pub name: String,
+    /// Its process type.
+    pub process_type: ProcessType,
+    /// The release it runs.
+    pub release: Uuid,
+    /// What it does.
+    pub state: InstanceState,
+    /// What its readiness probe says.
+    pub readiness: Readiness,
+    /// Why its liveness probe failed, once it has.
+    pub liveness_failure: Option<String>,
+    /// How often the platform has started it again after it ended.
+    pub restarts: u32,
+    /// Start of the current or last life.
+    pub started_at: Option<DateTime<Utc>>,
+    /// End of the last life.
+    pub last_exit: Option<Exit>,
+}
+
+/// What an instance does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstanceState {
+    /// Exists, was never started.
+    Created,
+    /// Its process runs.
+    Running,
+    /// Ended, and the platform will start it again.
+    Restarting,
+    /// Ended for good.
+    Ended,
+}
+
+/// What is known of an instance's readiness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Not probed yet in this process's life: what was true before still stands.
+    Unknown,
+    /// Passes, or needs no probe and has run for [`SETTLED`].
+    Ready,
+    /// Does not pass yet or any more, and why, for people.
+    NotReady(String),
+}
+
+/// How long an instance without a port must have run to count as healthy.
+pub const SETTLED: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How an instance ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Exit code; 128 + n for signal n.
+    pub code: i64,
+    /// The memory limit ended it.
+    pub out_of_memory: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A one-off run that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedRun {
+    /// The platform's id.
+    pub id: InstanceId,
+    /// `<platform name>-run-<5>`.
+    pub name: String,
+    /// True until its command has ended.
+    pub running: bool,
+}
+
+/// An image as a user asks for it.
+#[derive(Clone, Debug)]
+pub struct ImageRequest {
+    /// For which app: what is kept is kept for it.
+    pub app: AppRef,
+    /// As the user named it.
+    pub image: ImageName,
+    /// The app's own login; an image that came from a registry is used only after the registry has said yes to it.
+    pub login: Option<RegistryLogin>,
+}
+
+/// A registry login.
+#[derive(Clone)]
+pub struct RegistryLogin {
+    /// Who.
+    pub username: String,
+    /// The secret.
+    pub password: String,
+    /// Which registry; the image's when absent.
+    pub hostname: Option<String>,
+}
+
+impl std::fmt::Debug for RegistryLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegistryLogin").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// What an image is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedImage {
+    /// Exact: `repository@sha256:...`, or the engine's id where no registry knows the image.
+    pub reference: String,
+    /// Ports it exposes, in the order of their numbers.
+    pub ports: Vec<u16>,
+}
+
+/// A one-off run.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// `<platform name>-run-<5>`.
+    pub name: String,
+    /// What runs.
+    pub container: ContainerSpec,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunOutput {
+    /// Bytes from standard output.
+    Stdout(Bytes),
+    /// Bytes from standard error.
+    Stderr(Bytes),
+    /// It ended with this code; nothing follows.
+    Exited(i64),
+}
+
+/// One line of output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// When the platform took it.
+    pub at: DateTime<Utc>,
+    /// The line without its end, made valid UTF-8.
+    pub text: String,
+}
+
+/// Why a platform did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be reached, is overloaded or took too long: the same may work later.
+    #[error("the platform cannot be reached")]
+    Unavailable(#[source] anyhow::Error),
+    /// It understood and refuses; the text is for the user.
+    #[error("{0}")]
+    Rejected(String),
+    /// What was named does not exist any more.
+    #[error("it no longer exists")]
+    Gone,
+}
