@@ -1,3 +1,5 @@
 //! The controller: HTTP API, operations and the reconciler over PostgreSQL and a platform.
 
+pub mod db;
+pub mod error;
 pub mod platform;
