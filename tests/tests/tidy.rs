@@ -1,0 +1,56 @@
+//! What every source file keeps to, so that the next reader need not wonder. CONTRIBUTING.md tells why.
+
+use anyhow::Result;
+use tests::sources::{self, Source};
+
+/// Longest file; a longer one holds more than one noun or verb.
+const MAX_LINES: usize = 500;
+
+/// The one place that sleeps on behalf of tests: it looks at a condition again until a deadline.
+const WAITS: &str = "tests/src/wait.rs";
+
+#[test]
+fn every_file_says_why_it_exists() -> Result<()> {
+    check("begins without //!", |source| {
+        let broken = !source.text.starts_with("//! ");
+        broken.then_some(1).into_iter().collect()
+    })
+}
+
+#[test]
+fn no_file_is_too_long() -> Result<()> {
+    check("too long", |source| {
+        let broken = source.text.lines().count() > MAX_LINES;
+        broken.then_some(MAX_LINES).into_iter().collect()
+    })
+}
+
+#[test]
+fn no_test_sleeps() -> Result<()> {
+    check("sleeps: wait for a condition with a deadline", |source| {
+        let exempt = [WAITS, "tests/tests/tidy.rs"].contains(&source.path.as_str());
+        let sleeps = source.tests().filter(|(_, code)| !exempt && code.contains("sleep("));
+        sleeps.map(|(line, _)| line).collect()
+    })
+}
+
+/// A tenant's command runs by `bash -c` in the tenant's own container, and only the platform knows containers.
+#[test]
+fn nobody_gives_a_string_to_a_shell() -> Result<()> {
+    let shells = ["\"sh\"", "\"bash\"", "/sh\"", "/bash\""];
+    check("gives a string to a shell", |source| {
+        let exempt = source.path.starts_with("controller/src/platform/");
+        let shell = |code: &str| !exempt && shells.iter().any(|name| code.contains(name));
+        source.production().filter(|(_, code)| shell(code)).map(|(line, _)| line).collect()
+    })
+}
+
+/// Applies a rule to every source; the rule answers the lines that break it.
+fn check(complaint: &str, rule: impl Fn(&Source) -> Vec<usize>) -> Result<()> {
+    let mut wrong = Vec::new();
+    for source in sources::all()? {
+        wrong.extend(rule(&source).iter().map(|line| format!("{}:{line}: {complaint}", source.path)));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    Ok(())
+}
