@@ -191,14 +191,17 @@ create table idempotency_keys (
     user_id bigint not null references users on delete cascade,
     -- The app's uuid, or empty for requests that are not about one app.
     scope text not null,
-    key text not null,
-    -- Of method, path and body: a key may not be used for something else.
+    -- Hash of the client's key, so that the next column cannot be used to guess a password or config value.
+    key_sha256 bytea not null,
+    -- Of the key, method, path and body: a key may not be used for something else.
     request_sha256 bytea not null,
+    -- The request is being answered; a holder that stops renewing this is dead, and the request may be made again.
+    held_until timestamptz not null,
     operation_id bigint references operations on delete cascade,
     status integer,
     body jsonb,
     created_at timestamptz not null default now(),
-    constraint idempotency_keys_key primary key (user_id, scope, key)
+    constraint idempotency_keys_key primary key (user_id, scope, key_sha256)
 );
 create index idempotency_keys_age on idempotency_keys (created_at);
 

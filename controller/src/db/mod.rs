@@ -4,6 +4,15 @@
 //! client error at the query that may violate it ([`OnConstraint`]); nothing is looked up first to see whether it
 //! is there.
 
+pub mod audit;
+pub mod collaborator;
+pub mod domain;
+pub mod idempotency;
+pub mod login_failure;
+pub mod settings;
+pub mod token;
+pub mod user;
+
 use crate::error::Error;
 
 /// Turns the violation of a named constraint into a client error.

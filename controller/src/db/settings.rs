@@ -1,0 +1,103 @@
+//! Settings of an app that make no release: one row an app, for `settings` and `tls`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{PgExecutor, types::Json};
+use uuid::Uuid;
+
+/// Notes of the users, never interpreted.
+pub type Label = BTreeMap<String, Value>;
+
+/// The settings of an app.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Public identity as `settings`.
+    pub uuid: Uuid,
+    /// Public identity as `tls`.
+    pub tls_uuid: Uuid,
+    /// Who changed them last.
+    pub owner: String,
+    /// The router answers with a maintenance page.
+    pub maintenance: bool,
+    /// The router serves the app at all.
+    pub routable: bool,
+    /// Addresses and networks that may reach it; empty means everybody.
+    pub whitelist: Vec<String>,
+    /// Scaling rules per process type.
+    pub autoscale: Json<BTreeMap<String, Value>>,
+    /// Notes.
+    pub label: Json<Label>,
+    /// Plain requests are sent on to https; none means never set.
+    pub https_enforced: Option<bool>,
+    /// When the app was created.
+    pub created_at: DateTime<Utc>,
+    /// When they last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Gives a new app its settings.
+pub async fn insert(executor: impl PgExecutor<'_>, app_id: i64, user_id: i64) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into settings (app_id, uuid, tls_uuid, user_id) values ($1, $2, $3, $4)",
+        app_id,
+        Uuid::now_v7(),
+        Uuid::now_v7(),
+        user_id
+    )
+    .execute(executor)
+    .await
+    .map(drop)
+}
+
+/// The settings of the app.
+pub async fn find(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<Settings>, sqlx::Error> {
+    sqlx::query_as!(
+        Settings,
+        r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
+            s.autoscale as "autoscale: Json<BTreeMap<String, Value>>", s.label as "label: Json<Label>",
+            s.https_enforced, s.created_at, s.updated_at
+         from settings s join users u on u.id = s.user_id where s.app_id = $1"#,
+        app_id
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// The settings of the app, their row locked until the transaction ends.
+pub async fn lock(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<Settings>, sqlx::Error> {
+    sqlx::query_as!(
+        Settings,
+        r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
+            s.autoscale as "autoscale: Json<BTreeMap<String, Value>>", s.label as "label: Json<Label>",
+            s.https_enforced, s.created_at, s.updated_at
+         from settings s join users u on u.id = s.user_id where s.app_id = $1 for update of s"#,
+        app_id
+    )
+    .fetch_optional(executor)
+    .await
+}
+
+/// Stores what may be changed of `settings`, as changed by the user.
+pub async fn update(
+    executor: impl PgExecutor<'_>,
+    app_id: i64,
+    user_id: i64,
+    settings: &Settings,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update settings set user_id = $2, maintenance = $3, routable = $4, label = $5, https_enforced = $6,
+            updated_at = now()
+         where app_id = $1",
+        app_id,
+        user_id,
+        settings.maintenance,
+        settings.routable,
+        Json(&settings.label.0) as _,
+        settings.https_enforced
+    )
+    .execute(executor)
+    .await
+    .map(drop)
+}
