@@ -3,3 +3,5 @@
 pub mod db;
 pub mod error;
 pub mod platform;
+pub mod signals;
+pub mod vault;

@@ -4,11 +4,24 @@
 //! client error at the query that may violate it ([`OnConstraint`]); nothing is looked up first to see whether it
 //! is there.
 
+pub mod app;
 pub mod audit;
+pub mod build;
 pub mod collaborator;
+pub mod config;
 pub mod domain;
+pub mod event;
 pub mod idempotency;
+pub mod installation;
+pub mod instance;
+pub mod lease;
 pub mod login_failure;
+pub mod network;
+pub mod operation;
+pub mod release;
+pub mod route;
+pub mod router;
+pub mod run;
 pub mod settings;
 pub mod token;
 pub mod user;
@@ -28,4 +41,17 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
             _ => Error::from(error),
         })
     }
+}
+
+/// A row that cannot be what it says.
+fn decode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
+
+/// Reads an address or network that the database wrote as text.
+fn parse<T: std::str::FromStr>(text: &str) -> Result<T, sqlx::Error>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(decode)
 }

@@ -1,0 +1,59 @@
+//! The controller's own lines in an app's log.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgExecutor;
+
+/// A line's weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something happened.
+    Info,
+    /// Something may need a look.
+    Warn,
+    /// Something went wrong.
+    Error,
+}
+
+impl Level {
+    /// As it is shown and stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+        }
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// As [`Level::as_str`].
+    pub level: String,
+    /// What.
+    pub text: String,
+}
+
+/// Adds a line.
+pub async fn add(executor: impl PgExecutor<'_>, app_id: i64, level: Level, text: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!("insert into events (app_id, level, text) values ($1, $2, $3)", app_id, level.as_str(), text)
+        .execute(executor)
+        .await
+        .map(drop)
+}
+
+/// The app's last `lines` lines, oldest first.
+pub async fn last(executor: impl PgExecutor<'_>, app_id: i64, lines: i64) -> Result<Vec<Event>, sqlx::Error> {
+    sqlx::query_as!(
+        Event,
+        r#"select at as "at!", level as "level!", text as "text!" from
+            (select id, at, level, text from events where app_id = $1 order by id desc limit $2) newest order by id"#,
+        app_id,
+        lines
+    )
+    .fetch_all(executor)
+    .await
+}
