@@ -2,6 +2,9 @@
 
 pub mod db;
 pub mod error;
+pub mod operation;
 pub mod platform;
+mod quantity;
 pub mod signals;
+pub mod state;
 pub mod vault;

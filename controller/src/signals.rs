@@ -1,41 +1,21 @@
 //! "Something changed": one LISTEN connection per process, handed on to whoever waits in memory.
 //!
 //! A signal is only a reason to look again; every waiter also looks each second by itself, so that a lost one costs a
-//! second and never a result. Signals are sent inside the transaction that makes the change ([`notify`]).
+//! second and never a result. Signals are sent inside the transaction that makes the change ([`crate::db::signal::notify`]).
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use sqlx::{PgExecutor, postgres::PgListener};
+use sqlx::postgres::PgListener;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-const CHANNEL: &str = "slipway";
+use crate::db::signal::{CHANNEL, Signal};
+
 /// More than this many unseen signals, and a waiter looks at everything.
 const BACKLOG: usize = 1024;
 /// Longest time between two looks.
 pub const POLL: Duration = Duration::from_secs(1);
 const RECONNECT: Duration = Duration::from_millis(500);
-
-/// What may have changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Signal {
-    /// The desired state or the queue of the app with this id.
-    App(i64),
-    /// The outcome of the operation with this id.
-    Operation(i64),
-    /// The route table.
-    Routes,
-    /// What a router reported.
-    Routers,
-}
-
-/// Sends `signal` when the transaction of `executor` commits.
-pub async fn notify(executor: impl PgExecutor<'_>, signal: Signal) -> Result<(), sqlx::Error> {
-    let payload = serde_json::to_string(&signal).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload).execute(executor).await.map(drop)
-}
 
 /// Where signals arrive.
 #[derive(Clone)]

@@ -7,6 +7,9 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
+/// Good releases of an app whose images are kept for rollback.
+pub const KEPT: i64 = 10;
+
 /// Process types and their commands.
 pub type Procfile = BTreeMap<ProcessType, String>;
 
@@ -207,9 +210,9 @@ pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sq
         .await
 }
 
-/// Marks the images that neither one of the `keep` newest good releases nor an instance or run needs, and answers all
-/// that are marked and not yet given up: (build id, reference).
-pub async fn expire_images(executor: impl PgExecutor<'_>, app_id: i64, keep: i64) -> Result<Vec<String>, sqlx::Error> {
+/// Marks the images that neither one of the [`KEPT`] newest good releases nor an instance or run needs, and answers those
+/// that nothing else of the app refers to.
+pub async fn expire_images(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar!(
         "with kept as (
             (select build_id from releases where app_id = $1 and state = 'good' and build_id is not null
@@ -225,7 +228,7 @@ pub async fn expire_images(executor: impl PgExecutor<'_>, app_id: i64, keep: i64
          select distinct image_ref from expired
          where image_ref not in (select image_ref from builds b join kept k on k.build_id = b.id)",
         app_id,
-        keep
+        KEPT
     )
     .fetch_all(executor)
     .await

@@ -64,6 +64,11 @@ pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sq
         .await
 }
 
+/// Takes all domains from the app.
+pub async fn delete_all(executor: impl PgExecutor<'_>, app_id: i64) -> Result<(), sqlx::Error> {
+    sqlx::query!("delete from domains where app_id = $1", app_id).execute(executor).await.map(drop)
+}
+
 /// Takes the domain from the app. False when the app does not have it.
 pub async fn delete(executor: impl PgExecutor<'_>, app_id: i64, domain: &DomainName) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!("delete from domains where app_id = $1 and domain = $2", app_id, domain.as_str())

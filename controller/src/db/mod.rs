@@ -23,6 +23,7 @@ pub mod route;
 pub mod router;
 pub mod run;
 pub mod settings;
+pub mod signal;
 pub mod token;
 pub mod user;
 

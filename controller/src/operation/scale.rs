@@ -1,0 +1,39 @@
+//! Another formation; no release.
+
+use super::{
+    Actor,
+    formation::{self, Shape},
+};
+use crate::{
+    db::{
+        self,
+        app::{App, Structure},
+        event::Level,
+        signal::{Signal, notify},
+    },
+    error::Error,
+    state::State,
+};
+
+/// Wants `wanted` counts from now on. The same counts again are fine.
+pub async fn scale(state: &State, app: &App, actor: &Actor, wanted: &Structure) -> Result<(), Error> {
+    let mut tx = state.pool.begin().await?;
+    let now = db::app::lock_structure(&mut *tx, app.id).await?.ok_or(Error::Missing("App"))?;
+    let no_build = || Error::BadRequest("No build associated with this release".to_owned());
+    let release = match db::release::pending(&mut *tx, app.id).await? {
+        Some(pending) => Some(pending),
+        None => db::release::latest_good(&mut *tx, app.id).await?,
+    };
+    let build_id = release.and_then(|release| release.build_id).ok_or_else(no_build)?;
+    let build = db::build::get(&mut *tx, build_id).await?;
+    let next = formation::scaled(&now, wanted, Shape::from(&build))?;
+    if next == now {
+        return Ok(());
+    }
+    db::app::set_structure(&mut *tx, app.id, &next).await?;
+    let counts: Vec<_> = wanted.iter().map(|(name, count)| format!("{name}={count}")).collect();
+    let line = format!("{} scaled pods {}", actor.username, counts.join(" "));
+    db::event::add(&mut *tx, app.id, Level::Info, &line).await?;
+    notify(&mut *tx, Signal::App(app.id)).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,79 @@
+//! Amounts of memory and CPU as users write them (reference 2.4, 3.8): `<limit>` or `<request>/<limit>`.
+
+/// Bytes of memory that `text` allows: `512M`, `1GB`, `256M/1G`; `0` means no limit. None when it is not an amount.
+#[must_use]
+pub fn memory_limit(text: &str) -> Option<u64> {
+    let (first, second) = split(text);
+    let first = memory(first)?;
+    second.map_or(Some(first), |second| memory(second).filter(|limit| *limit > 0))
+}
+
+/// Thousandths of a core that `text` allows: `2`, `0.5`, `250m`, `250m/1`. None when it is not an amount.
+#[must_use]
+pub fn cpu_limit(text: &str) -> Option<u64> {
+    let (first, second) = split(text);
+    let first = cpu(first)?;
+    second.map_or(Some(first), cpu)
+}
+
+fn split(text: &str) -> (&str, Option<&str>) {
+    text.split_once('/').map_or((text, None), |(request, limit)| (request, Some(limit)))
+}
+
+fn memory(text: &str) -> Option<u64> {
+    if text == "0" {
+        return Some(0);
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let factor: u64 = match text[digits..].to_ascii_uppercase().as_str() {
+        "B" => 1,
+        "K" | "KB" => 1 << 10,
+        "M" | "MB" => 1 << 20,
+        "G" | "GB" => 1 << 30,
+        _ => return None,
+    };
+    text[..digits].parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn cpu(text: &str) -> Option<u64> {
+    let (number, factor) = match text.strip_suffix(['m', 'M']) {
+        Some(number) => (number, 1),
+        None => (text, 1000),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) || number.ends_with('.') {
+        return None;
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let thousandths: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    Some((whole.checked_mul(1000)?.checked_add(thousandths)?).checked_mul(factor)? / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cpu_limit, memory_limit};
+
+    #[test]
+    fn memory() {
+        assert_eq!(memory_limit("512M"), Some(512 << 20));
+        assert_eq!(memory_limit("1gb"), Some(1 << 30));
+        assert_eq!(memory_limit("256M/1G"), Some(1 << 30));
+        assert_eq!(memory_limit("0"), Some(0));
+        for bad in ["", "512", "M", "1.5G", "1G/", "/1G", "1T", "-1M", "1G/2G/3G", "99999999999999999999G"] {
+            assert_eq!(memory_limit(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn cpu() {
+        assert_eq!(cpu_limit("2"), Some(2000));
+        assert_eq!(cpu_limit("0.5"), Some(500));
+        assert_eq!(cpu_limit(".25"), Some(250));
+        assert_eq!(cpu_limit("250m"), Some(250));
+        assert_eq!(cpu_limit("250m/1"), Some(1000));
+        for bad in ["", "m", "1.", "-1", "1/", "1g", "a", "1.2.3"] {
+            assert_eq!(cpu_limit(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What every part of the controller shares: made once at the start, cheap to clone.
+
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+
+use ipnet::Ipv4Net;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{db::installation::Installation, platform::Platform, signals::Signals, vault::Vault};
+
+/// A handle on [`Shared`].
+#[derive(Clone)]
+pub struct State(Arc<Shared>);
+
+impl State {
+    /// Shares `shared`.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// See the module.
+pub struct Shared {
+    /// Connections to PostgreSQL; nobody keeps one while waiting for something else.
+    pub pool: PgPool,
+    /// Encryption at rest.
+    pub vault: Vault,
+    /// What runs instances.
+    pub platform: Arc<dyn Platform>,
+    /// Where changes are heard of.
+    pub signals: Signals,
+    /// Who we are.
+    pub installation: Installation,
+    /// This process, as leases know it.
+    pub process: Uuid,
+    /// The operator's choices.
+    pub settings: Settings,
+}
+
+/// What the operator chose.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Domain under which single-label domains of apps are served, `localhost` on one machine.
+    pub platform_domain: String,
+    /// Who may register.
+    pub registration: Registration,
+    /// SHA-256 of the token that makes the first administrator.
+    pub bootstrap_token_sha256: Option<[u8; 32]>,
+    /// Names that no app may have.
+    pub reserved_names: Vec<String>,
+    /// Labels of this machine, which tags are matched against.
+    pub machine_labels: BTreeMap<String, String>,
+    /// New instances of a type that start at once beside the old ones.
+    pub deploy_batches: u32,
+    /// Seconds in which an instance must prove healthy.
+    pub deploy_timeout: u32,
+    /// Seconds from SIGTERM to SIGKILL.
+    pub grace_period: u32,
+    /// Where apps' networks are cut from; none where the platform gives addresses itself.
+    pub network_pool: Option<Ipv4Net>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let reserved = ["deis", "deis-builder", "deis-workflow-manager", "grafana", "slipway", "slipway-builder"];
+        Self {
+            platform_domain: "localhost".to_owned(),
+            registration: Registration::AdminOnly,
+            bootstrap_token_sha256: None,
+            reserved_names: reserved.map(str::to_owned).to_vec(),
+            machine_labels: BTreeMap::new(),
+            deploy_batches: 1,
+            deploy_timeout: 120,
+            grace_period: 30,
+            network_pool: None,
+        }
+    }
+}
+
+/// Who may register (reference 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody.
+    Enabled,
+    /// Nobody.
+    Disabled,
+    /// The first administrator, then only administrators register others.
+    AdminOnly,
+}
+
+impl std::str::FromStr for Registration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "enabled" => Ok(Self::Enabled),
+            "disabled" => Ok(Self::Disabled),
+            "admin_only" => Ok(Self::AdminOnly),
+            _ => Err(format!("{text:?} is none of enabled, disabled, admin_only")),
+        }
+    }
+}
