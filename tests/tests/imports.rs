@@ -16,21 +16,24 @@ const CRATE_RULES: [(&str, &[&str]); 6] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 10] = [
-    ("auth", &["db"]),
-    ("db", &[]),
+const MODULE_RULES: [(&str, &[&str]); 13] = [
+    ("auth", &["db", "state"]),
+    ("db", &["vault"]),
     ("error", &[]),
-    ("http", &["auth", "db", "logs", "operation", "platform", "routes"]),
+    ("http", &["auth", "db", "instances", "logs", "operation", "platform", "routes", "runs", "state"]),
     ("logs", &["platform"]),
-    ("operation", &["db", "vault"]),
+    ("operation", &["db", "quantity", "state", "vault"]),
     ("platform", &[]),
-    ("reconcile", &["db", "platform"]),
-    ("routes", &["db"]),
+    ("quantity", &[]),
+    ("reconcile", &["db", "logs", "platform", "state", "workload"]),
+    ("routes", &["db", "state"]),
+    ("signals", &["db"]),
+    ("state", &["db", "logs", "platform", "signals", "vault"]),
     ("vault", &[]),
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 1] = ["worker"];
+const COMPOSING: [&str; 4] = ["instances", "runs", "worker", "workload"];
 
 /// What only one room may name.
 const ROOMS: [(&str, &str); 3] =

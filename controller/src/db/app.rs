@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, types::Json};
 use uuid::Uuid;
 
 use super::OnConstraint;
-use crate::{error::Error, platform::AppRef};
+use crate::error::Error;
 
 /// The formation: wanted instances per process type.
 pub type Structure = BTreeMap<ProcessType, u32>;
@@ -36,14 +36,6 @@ pub struct App {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-}
-
-impl App {
-    /// The app as a platform knows it.
-    #[must_use]
-    pub fn platform_ref(&self) -> AppRef {
-        AppRef { uuid: self.uuid, platform_name: self.platform_name.clone() }
-    }
 }
 
 struct Row {
