@@ -2,6 +2,7 @@
 
 pub mod db;
 pub mod error;
+pub mod logs;
 pub mod operation;
 pub mod platform;
 mod quantity;

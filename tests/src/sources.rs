@@ -20,20 +20,26 @@ pub struct Source {
 }
 
 impl Source {
+    /// Everything but comments.
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.lines().flat_map(|(_, line)| [line, "\n"]).collect()
+    }
+
     /// The lines that ship, numbered from 1, without comments.
     pub fn production(&self) -> impl Iterator<Item = (usize, &str)> {
         let end = self.tests_begin();
-        self.code().filter(move |(line, _)| *line < end)
+        self.lines().filter(move |(line, _)| *line < end)
     }
 
     /// The lines of tests, numbered from 1, without comments.
     pub fn tests(&self) -> impl Iterator<Item = (usize, &str)> {
         let begin = self.tests_begin();
-        self.code().filter(move |(line, _)| *line >= begin)
+        self.lines().filter(move |(line, _)| *line >= begin)
     }
 
     /// A string that holds `//` is cut like a comment, which no rule minds.
-    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line.split("//").next().unwrap_or(line)))
     }
 
