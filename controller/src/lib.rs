@@ -1,11 +1,24 @@
 //! The controller: HTTP API, operations and the reconciler over PostgreSQL and a platform.
+//!
+//! Several may run on one database; what each does for an app it does under the app's lease.
 
 pub mod db;
 pub mod error;
+pub mod http;
+mod instances;
+mod lease;
 pub mod logs;
 pub mod operation;
 pub mod platform;
 mod quantity;
+mod reconcile;
+mod routes;
+mod runs;
 pub mod signals;
+mod start;
 pub mod state;
 pub mod vault;
+mod worker;
+mod workload;
+
+pub use start::{Config, Listeners, PlatformMaker, run};

@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{db::installation::Installation, platform::Platform, signals::Signals, vault::Vault};
+use crate::{db::installation::Installation, logs, platform::Platform, signals::Signals, vault::Vault};
 
 /// A handle on [`Shared`].
 #[derive(Clone)]
@@ -38,6 +38,10 @@ pub struct Shared {
     pub platform: Arc<dyn Platform>,
     /// Where changes are heard of.
     pub signals: Signals,
+    /// Lines of apps.
+    pub logs: Arc<logs::Store>,
+    /// Writes them.
+    pub collector: logs::Collector,
     /// Who we are.
     pub installation: Installation,
     /// This process, as leases know it.

@@ -57,6 +57,18 @@ pub async fn list(
     .await
 }
 
+/// The host names of the app, sorted; a single label is a name under `platform_domain`.
+pub async fn hosts(
+    executor: impl PgExecutor<'_>,
+    app_id: i64,
+    platform_domain: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let domains = sqlx::query_scalar!("select domain from domains where app_id = $1 order by domain", app_id)
+        .fetch_all(executor)
+        .await?;
+    domains.iter().map(|domain| Ok(DomainName::parse(domain).map_err(super::decode)?.host(platform_domain))).collect()
+}
+
 /// How many domains the app has.
 pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"select count(*) as "count!" from domains where app_id = $1"#, app_id)

@@ -44,6 +44,11 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
     }
 }
 
+/// The database's clock, which times in rows are compared with.
+pub async fn now(executor: impl sqlx::PgExecutor<'_>) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+    sqlx::query_scalar!(r#"select now() as "now!""#).fetch_one(executor).await
+}
+
 /// A row that cannot be what it says.
 fn decode(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())

@@ -25,19 +25,20 @@ impl Confirmed {
     }
 }
 
-/// Takes down a report.
-pub async fn report(executor: impl PgExecutor<'_>, ack: &RouteAck) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into routers (uuid, epoch, version, in_flight) values ($1, $2, $3, $4)
-         on conflict (uuid) do update set epoch = $2, version = $3, in_flight = $4, seen_at = now()",
+/// Takes down a report. True when it says more than the one before.
+pub async fn report(executor: impl PgExecutor<'_>, ack: &RouteAck) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"with before as (select version, in_flight from routers where uuid = $1)
+         insert into routers (uuid, epoch, version, in_flight) values ($1, $2, $3, $4)
+         on conflict (uuid) do update set epoch = $2, version = $3, in_flight = $4, seen_at = now()
+         returning coalesce((select version <> $3 or in_flight <> $4 from before), true) as "news!""#,
         ack.router,
         ack.epoch,
         ack.version,
         Json(&ack.in_flight) as _
     )
-    .execute(executor)
+    .fetch_one(executor)
     .await
-    .map(drop)
 }
 
 /// A router took its leave, or died long ago.

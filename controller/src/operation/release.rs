@@ -214,10 +214,11 @@ impl Maker<'_> {
             db::operation::finish(&mut *self.tx, self.operation.id).await?;
             notify(&mut *self.tx, Signal::Operation(self.operation.id)).await?;
         }
-        db::app::set_structure(&mut *self.tx, self.app.id, &structure).await?;
+        db::app::touch(&mut *self.tx, self.app.id).await?;
         Ok(self.tx.commit().await?)
     }
 
+    /// The formation that the release will be rolled out with; it becomes the app's only when that has succeeded.
     async fn structure(&mut self, draft: &Draft) -> Result<Structure, Error> {
         let now = db::app::lock_structure(&mut *self.tx, self.app.id).await?.unwrap_or_default();
         let Some(new) = &draft.build else { return Ok(now) };

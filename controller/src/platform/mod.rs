@@ -299,6 +299,8 @@ pub struct ResolvedImage {
 pub struct RunSpec {
     /// `<platform name>-run-<5>`.
     pub name: String,
+    /// Address in the app's network, as for instances.
+    pub address: Option<IpAddr>,
     /// What runs.
     pub container: ContainerSpec,
 }

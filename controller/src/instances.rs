@@ -1,0 +1,91 @@
+//! Which instances an app has, as `ps` shows them (reference 3.7).
+
+use std::time::{Duration, Instant};
+
+use api::{time::Timestamp, types::Pod};
+
+use crate::{
+    db::{self, app::App, instance::Phase, signal::Signal},
+    error::Error,
+    platform::{self, Instance, InstanceState, Readiness},
+    state::State,
+    workload,
+};
+
+/// The app's instances that run or will run its release, newest start first.
+pub async fn list(state: &State, app: &App) -> Result<Vec<Pod>, Error> {
+    let observed = state.platform.observe(&workload::app_ref(app)).await.map_err(unavailable)?;
+    let rows = db::instance::list(&state.pool, app.id).await?;
+    let releases = db::release::running(&state.pool, app.id).await?;
+    let pending = db::release::pending(&state.pool, app.id).await?;
+    let latest = db::release::latest_good(&state.pool, app.id).await?;
+    let shown = [pending, latest].map(|release| release.map(|release| release.id));
+    let mut pods: Vec<_> = rows
+        .iter()
+        .filter(|row| row.phase == Phase::Wanted && shown.contains(&Some(row.release_id)))
+        .filter_map(|row| {
+            let release = releases.iter().find(|release| release.id == row.release_id)?;
+            let seen = observed.instances.iter().find(|seen| seen.name == row.name);
+            Some(Pod {
+                name: row.name.clone(),
+                process_type: row.process_type.to_string(),
+                state: describe(seen).to_owned(),
+                release: format!("v{}", release.version),
+                started: Timestamp(seen.and_then(|seen| seen.started_at).unwrap_or(row.created_at)),
+            })
+        })
+        .collect();
+    pods.sort_by(|one, other| other.started.cmp(&one.started).then_with(|| one.name.cmp(&other.name)));
+    Ok(pods)
+}
+
+/// Waits until the formation runs, every instance proven healthy and none left over, for at most `patience`. False
+/// when it does not by then.
+pub async fn wait_up(state: &State, app: &App, patience: Duration) -> Result<bool, Error> {
+    let mut signals = state.signals.subscribe();
+    let begun = Instant::now();
+    while !is_up(state, app.id).await? {
+        if begun.elapsed() > patience {
+            return Ok(false);
+        }
+        signals.next(|signal| signal == Signal::App(app.id)).await;
+    }
+    Ok(true)
+}
+
+async fn is_up(state: &State, app_id: i64) -> Result<bool, Error> {
+    let Some(app) = db::app::get(&state.pool, app_id).await?.filter(|app| !app.destroyed) else {
+        return Err(Error::Missing("App"));
+    };
+    let mut missing = app.structure;
+    for row in db::instance::list(&state.pool, app_id).await?.iter().filter(|row| row.phase == Phase::Wanted) {
+        let proven = row.healthy_at.is_some() && !row.replace;
+        match missing.get_mut(&row.process_type).filter(|count| proven && **count > 0) {
+            Some(count) => *count -= 1,
+            None => return Ok(false),
+        }
+    }
+    Ok(missing.values().all(|count| *count == 0))
+}
+
+/// Deis's word for what an instance does.
+fn describe(seen: Option<&Instance>) -> &'static str {
+    let Some(seen) = seen else { return "initializing" };
+    match (seen.state, &seen.readiness) {
+        (InstanceState::Created, _) => "creating",
+        (InstanceState::Running, Readiness::NotReady(_)) => "starting",
+        (InstanceState::Running, Readiness::Ready | Readiness::Unknown) => "up",
+        (InstanceState::Restarting | InstanceState::Ended, _) => "crashed",
+    }
+}
+
+/// A platform that does not answer, as the client is told.
+pub(crate) fn unavailable(error: platform::Error) -> Error {
+    match error {
+        platform::Error::Rejected(text) => Error::BadRequest(text),
+        error => Error::Unavailable {
+            detail: "The container engine cannot be reached. Try again; apps that run are not affected.".to_owned(),
+            source: error.into(),
+        },
+    }
+}

@@ -1,0 +1,226 @@
+//! Takes the planned steps: rows first, in one transaction under the lease, then the platform.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+
+use super::{
+    desired::{self, Desired},
+    names, network,
+    plan::{self, Changes, Plan, Progress, Step},
+};
+use crate::{
+    db::{
+        self,
+        event::Level,
+        lease::HoldError,
+        signal::{Signal, notify},
+    },
+    lease::Held,
+    logs::{Followed, Source},
+    platform::{self, Action, InstanceId, InstanceState, Observed},
+    state::State,
+    workload,
+};
+
+/// Why a round was cut short. The next one begins anew.
+#[derive(Debug, thiserror::Error)]
+pub enum TickError {
+    /// Somebody else acts for the app.
+    #[error(transparent)]
+    Lost(#[from] HoldError),
+    /// The platform refuses a step of the goal; the text is for the user.
+    #[error("{0}")]
+    Refused(String),
+    /// The platform cannot be reached.
+    #[error("the platform did not take a step")]
+    Platform(#[source] platform::Error),
+    /// Something is wrong with us or the database.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+impl From<sqlx::Error> for TickError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// One look and one round of steps. None when the app is gone.
+pub async fn tick(state: &State, held: &Held) -> Result<Option<Progress>, TickError> {
+    let Some(desired) = desired::load(state, held.lease.app_id).await? else { return Ok(None) };
+    held.check()?;
+    let app = workload::app_ref(&desired.app);
+    let observed = state.platform.observe(&app).await.map_err(TickError::Platform)?;
+    let read = state.collector.sync(desired.app.uuid, &followed(&desired, &observed)).await;
+    let plan = plan::plan(&desired, &observed);
+    let round = Round { state, held, desired: &desired, read };
+    round.write(&plan.changes).await?;
+    round.act(&plan).await?;
+    if plan.changes.app_gone {
+        round.bury().await?;
+        return Ok(None);
+    }
+    Ok(Some(plan.progress))
+}
+
+/// Lines of instances are collected from their first to their last.
+fn followed(desired: &Desired, observed: &Observed) -> Vec<Followed> {
+    let version = |name: &str| {
+        let row = desired.instances.iter().find(|row| row.name == name)?;
+        Some(desired.workloads.get(&row.release_id)?.release.version)
+    };
+    let started = observed.instances.iter().filter(|seen| seen.state != InstanceState::Created);
+    let follow = |seen: &platform::Instance| Followed {
+        id: seen.id.clone(),
+        source: Source {
+            instance: seen.name.clone(),
+            process_type: seen.process_type.clone(),
+            version: version(&seen.name).unwrap_or(0),
+        },
+        ended: seen.state == InstanceState::Ended,
+    };
+    started.map(follow).collect()
+}
+
+struct Round<'a> {
+    state: &'a State,
+    held: &'a Held,
+    desired: &'a Desired,
+    /// Ended instances whose lines are all stored.
+    read: BTreeSet<InstanceId>,
+}
+
+impl Round<'_> {
+    async fn write(&self, changes: &Changes) -> Result<(), TickError> {
+        if changes.is_empty() || changes.app_gone {
+            return Ok(());
+        }
+        let app = &self.desired.app;
+        let mut tx = self.state.pool.begin().await?;
+        db::lease::hold(&mut tx, self.held.lease).await?;
+        if changes.claim_network {
+            self.claim_network(&mut tx).await?;
+        }
+        self.want(&mut tx, changes).await?;
+        db::instance::mark_healthy(&mut *tx, &changes.healthy).await?;
+        let mut version = self.desired.route.as_ref().map_or(0, |route| route.version);
+        if let Some(routes) = &changes.routes {
+            version = db::route::put(&mut tx, app.uuid, Some(routes)).await?;
+            notify(&mut *tx, Signal::Routes).await?;
+        }
+        db::instance::drain(&mut *tx, &changes.leave, version).await?;
+        for id in &changes.gone {
+            db::instance::delete(&mut *tx, *id).await?;
+        }
+        for id in &changes.runs_gone {
+            db::run::delete(&mut *tx, *id).await?;
+        }
+        notify(&mut *tx, Signal::App(app.id)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn claim_network(&self, tx: &mut sqlx::PgConnection) -> Result<(), TickError> {
+        let Some(pool) = self.state.settings.network_pool else { return Ok(()) };
+        let taken = db::network::taken(tx).await?;
+        let Some(network) = network::free_network(pool, &taken, self.desired.app.uuid) else {
+            return Err(anyhow::anyhow!("all subnets of {pool} are taken; give the installation a larger pool").into());
+        };
+        db::network::claim(tx, self.desired.app.id, &network).await?;
+        Ok(())
+    }
+
+    async fn want(&self, tx: &mut sqlx::PgConnection, changes: &Changes) -> Result<(), TickError> {
+        let Some(goal) = &self.desired.goal else { return Ok(()) };
+        let mut taken = db::instance::addresses(&mut *tx, self.desired.app.id).await?;
+        for process_type in &changes.want {
+            let name = names::instance(&self.desired.app.platform_name, process_type, goal.release.uuid);
+            let address = self.desired.network.as_ref().and_then(|net| network::free_address(net.subnet, &taken));
+            if self.desired.needs_network && address.is_none() {
+                return Err(TickError::Refused(
+                    "every address of the app's network is taken: 253 instances run".to_owned(),
+                ));
+            }
+            let app_id = self.desired.app.id;
+            db::instance::insert(&mut *tx, app_id, goal.release.id, process_type, &name, address).await?;
+            taken.extend(address);
+        }
+        Ok(())
+    }
+
+    async fn act(&self, plan: &Plan) -> Result<(), TickError> {
+        let app = workload::app_ref(&self.desired.app);
+        for step in &plan.actions {
+            self.held.check()?;
+            let action = match step {
+                Step::Do(action) => action.clone(),
+                Step::Stop { id, .. } => Action::Stop { id: id.clone() },
+                Step::Remove { id } if !self.read.contains(id) => continue,
+                Step::Remove { id } => Action::Remove { id: id.clone() },
+            };
+            match self.state.platform.apply(&app, &action).await {
+                Ok(()) | Err(platform::Error::Gone) => self.remember(step).await?,
+                Err(error) => return Err(self.refusal(&action, error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, step: &Step) -> Result<(), TickError> {
+        if let Step::Stop { row, .. } = step {
+            let mut tx = self.state.pool.begin().await?;
+            db::lease::hold(&mut tx, self.held.lease).await?;
+            db::instance::mark_stopping(&mut *tx, *row).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// A start that the platform refuses condemns the release; all else is tried again.
+    fn refusal(&self, action: &Action, error: platform::Error) -> TickError {
+        let goal = self.desired.goal.as_ref().map(|goal| goal.release.uuid);
+        match (action, error) {
+            (Action::Start(spec), platform::Error::Rejected(text)) if Some(spec.release) == goal => {
+                TickError::Refused(text)
+            }
+            (_, error) => TickError::Platform(error),
+        }
+    }
+
+    /// What is left of a destroyed app whose instances are gone: images, log, subnet, rows.
+    async fn bury(&self) -> Result<(), TickError> {
+        let app = &self.desired.app;
+        let reference = workload::app_ref(app);
+        for image in db::build::images(&self.state.pool, app.id).await? {
+            self.held.check()?;
+            let action = Action::ForgetImage { reference: image };
+            self.state.platform.apply(&reference, &action).await.map_err(TickError::Platform)?;
+        }
+        self.state.collector.stop(app.uuid).await;
+        self.state.logs.remove(app.uuid).context("the app's log stays on the disk")?;
+        let mut tx = self.state.pool.begin().await?;
+        db::lease::hold(&mut tx, self.held.lease).await?;
+        db::network::free(&mut *tx, app.id).await?;
+        db::app::delete(&mut *tx, app.id).await?;
+        notify(&mut *tx, Signal::App(app.id)).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// Gives up the images that no rollback can need any more.
+pub async fn expire_images(state: &State, held: &Held) -> Result<(), TickError> {
+    let mut tx = state.pool.begin().await?;
+    db::lease::hold(&mut tx, held.lease).await?;
+    let Some(app) = db::app::get(&mut *tx, held.lease.app_id).await? else { return Ok(()) };
+    let images = db::build::expire_images(&mut *tx, app.id).await?;
+    tx.commit().await?;
+    for reference in images {
+        held.check()?;
+        let action = Action::ForgetImage { reference: reference.clone() };
+        if let Err(error) = state.platform.apply(&workload::app_ref(&app), &action).await {
+            db::event::add(&state.pool, app.id, Level::Warn, &format!("an old image could not be removed: {error}"))
+                .await?;
+        }
+    }
+    Ok(())
+}

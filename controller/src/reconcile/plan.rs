@@ -1,0 +1,297 @@
+//! The next steps towards what should run. Pure: everything it knows it was given, the time included.
+//!
+//! Rows lead and the platform follows: an instance is wanted as a row before it is started, leaves the routes as a row
+//! before it is stopped, and its row goes last. So whatever was cut off in between is found again and finished.
+
+use std::collections::BTreeMap;
+
+use api::{names::ProcessType, routes::AppRoutes};
+use chrono::TimeDelta;
+
+use super::{
+    desired::Desired,
+    network,
+    rollout::{self, Failure, TypeView},
+    routing,
+};
+use crate::{
+    db::instance::{Instance as Row, Phase},
+    platform::{Action, Instance, InstanceId, InstanceState, NetworkSpec, Observed},
+};
+
+/// Longest time that requests may still run on an instance that has left the routes.
+const DRAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// A wanted instance and what the platform says of it.
+#[derive(Clone, Copy)]
+pub struct Pair<'a> {
+    /// The row.
+    pub row: &'a Row,
+    /// Its container, if there is one.
+    pub seen: Option<&'a Instance>,
+}
+
+/// What to do next: first `changes` in one transaction, then `actions`.
+#[derive(Default)]
+pub struct Plan {
+    /// Rows to write.
+    pub changes: Changes,
+    /// Steps for the platform.
+    pub actions: Vec<Step>,
+    /// How far things are.
+    pub progress: Progress,
+}
+
+/// Rows to write.
+#[derive(Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The app gets a network.
+    pub claim_network: bool,
+    /// One more instance of each.
+    pub want: Vec<ProcessType>,
+    /// They proved healthy.
+    pub healthy: Vec<i64>,
+    /// They leave the routes for good.
+    pub leave: Vec<i64>,
+    /// The routes from now on, when they differ from what was written.
+    pub routes: Option<AppRoutes>,
+    /// Instances that are gone.
+    pub gone: Vec<i64>,
+    /// Runs that are gone.
+    pub runs_gone: Vec<i64>,
+    /// Nothing is left of a destroyed app.
+    pub app_gone: bool,
+}
+
+impl Changes {
+    /// True when there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A step for the platform.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+    /// Nothing to remember.
+    Do(Action),
+    /// SIGTERM; the row remembers when.
+    Stop {
+        /// The row.
+        row: i64,
+        /// The instance.
+        id: InstanceId,
+    },
+    /// Gone only once its log was read to the end.
+    Remove {
+        /// The instance.
+        id: InstanceId,
+    },
+}
+
+/// How far things are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Progress {
+    /// Something is still on its way.
+    #[default]
+    Working,
+    /// All types run the goal, and every router knows; what leaves may still be leaving.
+    Converged,
+    /// Same, and nothing is leaving either.
+    Settled,
+    /// The goal does not come up.
+    Failed(Failure),
+}
+
+/// Computes the next steps.
+pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
+    let seen: BTreeMap<_, _> = observed.instances.iter().map(|seen| (seen.name.as_str(), seen)).collect();
+    let pairs: Vec<_> =
+        desired.instances.iter().map(|row| Pair { row, seen: seen.get(row.name.as_str()).copied() }).collect();
+    let mut planner = Planner { desired, observed, pairs, plan: Plan::default() };
+    planner.types();
+    planner.network();
+    planner.wanted();
+    planner.leaving();
+    planner.runs();
+    planner.routes();
+    planner.destroyed();
+    planner.progress();
+    planner.plan
+}
+
+struct Planner<'a> {
+    desired: &'a Desired,
+    observed: &'a Observed,
+    pairs: Vec<Pair<'a>>,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    /// Who is wanted and who leaves, type by type.
+    fn types(&mut self) {
+        let mut converged = true;
+        for view in self.views() {
+            self.plan.changes.want.extend(view.to_start().map(|()| view.process_type.clone()));
+            self.plan.changes.leave.extend(view.to_leave());
+            converged &= view.is_converged();
+            if let Some(failure) = view.failure() {
+                self.plan.progress = Progress::Failed(failure);
+            }
+        }
+        let ready = self.pairs.iter().filter(|pair| pair.row.healthy_at.is_none() && rollout::is_ready(pair));
+        self.plan.changes.healthy = ready.map(|pair| pair.row.id).collect();
+        if converged && self.plan.progress == Progress::Working {
+            self.plan.progress = Progress::Converged;
+        }
+    }
+
+    fn views(&self) -> Vec<TypeView<'a>> {
+        let mut types: Vec<_> = self.desired.formation.keys().cloned().collect();
+        types.extend(self.pairs.iter().map(|pair| pair.row.process_type.clone()));
+        types.sort();
+        types.dedup();
+        types.into_iter().map(|process_type| TypeView::new(self.desired, process_type, &self.pairs)).collect()
+    }
+
+    /// Instances need the network first, rows and platform both.
+    fn network(&mut self) {
+        if !self.desired.needs_network || (self.plan.changes.want.is_empty() && self.desired.instances.is_empty()) {
+            return;
+        }
+        match &self.desired.network {
+            None => {
+                self.plan.changes.claim_network = true;
+                self.plan.changes.want.clear();
+            }
+            Some(network) if self.observed.network.is_none() && !self.desired.app.destroyed => {
+                let spec = NetworkSpec { subnet: network.subnet, bridge: network.bridge.clone() };
+                self.plan.actions.push(Step::Do(Action::EnsureNetwork(spec)));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Rows without a container get one.
+    fn wanted(&mut self) {
+        if self.desired.needs_network && self.observed.network.is_none() {
+            return;
+        }
+        let missing = self.pairs.iter().filter(|pair| {
+            let absent = pair.seen.is_none_or(|seen| seen.state == InstanceState::Created);
+            pair.row.phase == Phase::Wanted && absent && !self.plan.changes.leave.contains(&pair.row.id)
+        });
+        let starts: Vec<_> = missing.filter_map(|pair| self.start(pair.row)).collect();
+        self.plan.actions.extend(starts);
+    }
+
+    fn start(&self, row: &Row) -> Option<Step> {
+        let workload = self.desired.workloads.get(&row.release_id)?;
+        let spec = workload.instance(&self.desired.app, &row.process_type, &row.name, row.address);
+        Some(Step::Do(Action::Start(Box::new(spec))))
+    }
+
+    /// Those on their way out take their next step.
+    fn leaving(&mut self) {
+        for pair in &self.pairs {
+            let step = match pair.row.phase {
+                Phase::Wanted => continue,
+                Phase::Draining if !self.is_drained(pair.row) => continue,
+                Phase::Draining | Phase::Stopping => self.way_out(pair),
+            };
+            match step {
+                Some(step) => self.plan.actions.push(step),
+                None if pair.seen.is_none() => self.plan.changes.gone.push(pair.row.id),
+                None => {}
+            }
+        }
+    }
+
+    /// True once no router sends it anything and nothing runs on it, or the time for that is over.
+    fn is_drained(&self, row: &Row) -> bool {
+        let confirmed = row.routes_version.is_some_and(|version| self.desired.confirmed.has(version));
+        let idle = self.desired.confirmed.in_flight.get(&row.name).is_none_or(|requests| *requests == 0);
+        (confirmed && idle) || row.drain_at.is_some_and(|since| self.desired.now > since + DRAIN)
+    }
+
+    fn way_out(&self, pair: &Pair<'_>) -> Option<Step> {
+        let seen = pair.seen?;
+        let id = seen.id.clone();
+        match (seen.state, pair.row.phase) {
+            (InstanceState::Ended, _) => Some(Step::Remove { id }),
+            (InstanceState::Created, _) => Some(Step::Do(Action::Remove { id })),
+            (InstanceState::Running | InstanceState::Restarting, Phase::Stopping) => {
+                self.is_overdue(pair.row).then_some(Step::Do(Action::Kill { id }))
+            }
+            (InstanceState::Running | InstanceState::Restarting, _) => Some(Step::Stop { row: pair.row.id, id }),
+        }
+    }
+
+    fn is_overdue(&self, row: &Row) -> bool {
+        let workload = self.desired.workloads.get(&row.release_id);
+        let default = self.desired.default_grace;
+        let grace = workload.map_or(default, |workload| workload.grace(&row.process_type, default));
+        row.stop_at.is_some_and(|since| self.desired.now > since + TimeDelta::seconds(i64::from(grace)))
+    }
+
+    /// Runs that were ended are removed.
+    fn runs(&mut self) {
+        for run in self.desired.runs.iter().filter(|run| run.ended) {
+            match self.observed.runs.iter().find(|seen| seen.name == run.name) {
+                None => self.plan.changes.runs_gone.push(run.id),
+                Some(seen) => {
+                    let id = seen.id.clone();
+                    let action = if seen.running { Action::Kill { id } } else { Action::Remove { id } };
+                    self.plan.actions.push(Step::Do(action));
+                }
+            }
+        }
+    }
+
+    fn routes(&mut self) {
+        if self.desired.app.destroyed {
+            return;
+        }
+        let routes = routing::routes(self.desired, &self.pairs, &self.plan.changes.leave);
+        let written = self.desired.route.as_ref().and_then(|route| route.routes.as_ref());
+        if written != Some(&routes) {
+            self.plan.changes.routes = Some(routes);
+        }
+    }
+
+    /// The end of a destroyed app: whatever bears its label goes, its network last.
+    fn destroyed(&mut self) {
+        if !self.desired.app.destroyed {
+            return;
+        }
+        let known = |name: &str| self.desired.instances.iter().any(|row| row.name == name);
+        for seen in self.observed.instances.iter().filter(|seen| !known(&seen.name)) {
+            let id = seen.id.clone();
+            let running = matches!(seen.state, InstanceState::Running | InstanceState::Restarting);
+            self.plan.actions.push(Step::Do(if running { Action::Kill { id } } else { Action::Remove { id } }));
+        }
+        let empty = self.observed.instances.is_empty() && self.observed.runs.is_empty();
+        if !empty || !self.desired.instances.is_empty() || !self.desired.runs.is_empty() {
+            return;
+        }
+        match &self.observed.network {
+            Some(network) => self.plan.actions.push(Step::Do(Action::RemoveNetwork { id: network.id.clone() })),
+            None => self.plan.changes.app_gone = true,
+        }
+    }
+
+    fn progress(&mut self) {
+        if self.plan.progress != Progress::Converged {
+            return;
+        }
+        let known = self.desired.route.as_ref().is_none_or(|route| self.desired.confirmed.has(route.version));
+        let leaving = self.pairs.iter().any(|pair| pair.row.phase != Phase::Wanted);
+        let ended_runs = self.desired.runs.iter().any(|run| run.ended);
+        self.plan.progress = match (known && network::is_quiet(&self.plan.changes), leaving || ended_runs) {
+            (false, _) => Progress::Working,
+            (true, true) => Progress::Converged,
+            (true, false) if self.desired.app.destroyed => Progress::Working,
+            (true, false) => Progress::Settled,
+        };
+    }
+}

@@ -1,0 +1,47 @@
+//! Which instances get traffic. Pure.
+
+use std::net::SocketAddr;
+
+use api::routes::{AppRoutes, Endpoint};
+
+use super::{desired::Desired, plan::Pair};
+use crate::{
+    db::instance::Phase,
+    operation::formation,
+    platform::{InstanceState, Readiness},
+};
+
+/// The routes as they should be, given who is about to leave.
+pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRoutes {
+    let routed = formation::routed_type(&desired.formation);
+    let mut endpoints: Vec<_> = pairs
+        .iter()
+        .filter(|pair| pair.row.process_type == routed && !leaving.contains(&pair.row.id) && serves(pair))
+        .filter_map(|pair| endpoint(desired, pair))
+        .collect();
+    endpoints.sort_by(|one, other| one.instance.cmp(&other.instance));
+    AppRoutes {
+        app: desired.app.uuid,
+        name: desired.app.name.to_string(),
+        hosts: desired.front.hosts.clone(),
+        endpoints,
+        maintenance: desired.front.maintenance,
+    }
+}
+
+/// True when the instance gets traffic: proven healthy, and nothing has been heard against it since.
+fn serves(pair: &Pair<'_>) -> bool {
+    let Some(seen) = pair.seen else { return false };
+    let ready = match seen.readiness {
+        Readiness::Ready => true,
+        Readiness::Unknown => pair.row.healthy_at.is_some(),
+        Readiness::NotReady(_) => false,
+    };
+    pair.row.phase == Phase::Wanted && seen.state == InstanceState::Running && ready
+}
+
+fn endpoint(desired: &Desired, pair: &Pair<'_>) -> Option<Endpoint> {
+    let workload = desired.workloads.get(&pair.row.release_id)?;
+    let address = SocketAddr::new(pair.row.address?, workload.release.resolved.port?);
+    Some(Endpoint { instance: pair.row.name.clone(), address })
+}

@@ -1,0 +1,154 @@
+//! From a configuration to a controller that serves.
+
+use std::{os::unix::net::UnixListener, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use axum::Router;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    db, logs,
+    platform::Platform,
+    routes,
+    signals::Signals,
+    state::{Settings, Shared, State},
+    vault::Vault,
+    worker,
+};
+
+/// Connections to PostgreSQL.
+const CONNECTIONS: u32 = 20;
+/// Time in which a connection must be had.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// Time for which the database is awaited at the start.
+const DATABASE_PATIENCE: Duration = Duration::from_mins(1);
+/// Time for which answers under way are finished after the controller was asked to stop.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// What a controller is given.
+pub struct Config {
+    /// Where PostgreSQL is. May be a transaction pooler.
+    pub database_url: String,
+    /// A connection with session state, for LISTEN and migrations. Same as `database_url` when that is no pooler.
+    pub direct_database_url: Option<String>,
+    /// See [`Vault`].
+    pub key_file: PathBuf,
+    /// Lines `<component> <SHA-256 of its credential, hexadecimal>`.
+    pub components_file: PathBuf,
+    /// Where lines of apps are kept.
+    pub logs_dir: PathBuf,
+    /// The operator's choices.
+    pub settings: Settings,
+    /// What runs instances, made for this installation.
+    pub platform: PlatformMaker,
+}
+
+/// Makes the platform once the installation is known.
+pub type PlatformMaker = Box<dyn FnOnce(Uuid) -> anyhow::Result<Arc<dyn Platform>> + Send>;
+
+/// Where a controller listens.
+pub struct Listeners {
+    /// The public API; its only client is the router.
+    pub api: UnixListener,
+    /// Route stream and acknowledgements.
+    pub internal: UnixListener,
+}
+
+/// Serves until `shutdown`, then gives up its leases and finishes the answers under way.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let listening = shutdown.child_token();
+    let state = prepare(config, &listening).await?;
+    let api = serve(listeners.api, crate::http::router(state.clone()), shutdown.clone())?;
+    let internal = serve(listeners.internal, routes::router(state.clone()), shutdown.clone())?;
+    let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
+    tracing::info!(installation = %state.installation.uuid, "serving");
+    shutdown.cancelled().await;
+    workers.await?;
+    state.collector.shutdown().await;
+    // The route stream never ends by itself; the router connects to the next controller.
+    internal.abort();
+    if tokio::time::timeout(DRAIN, api).await.is_err() {
+        tracing::warn!("answers were cut off: they took longer than {} s", DRAIN.as_secs());
+    }
+    Ok(())
+}
+
+async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result<State> {
+    let vault = Vault::load(&config.key_file)?;
+    let pool = connect(&config).await?;
+    let direct = config.direct_database_url.clone().unwrap_or_else(|| config.database_url.clone());
+    let installation = db::installation::open(&pool, &vault).await?;
+    let components = read_components(&config.components_file)?;
+    db::installation::replace_components(&pool, &components).await?;
+    let platform = (config.platform)(installation.uuid)?;
+    let logs = Arc::new(logs::Store::open(&config.logs_dir, logs::Limits::default())?);
+    Ok(State::new(Shared {
+        collector: logs::Collector::new(logs.clone(), platform.clone()),
+        logs,
+        pool,
+        vault,
+        platform,
+        signals: Signals::start(Some(direct), shutdown.clone()),
+        installation,
+        process: Uuid::now_v7(),
+        settings: config.settings,
+    }))
+}
+
+async fn connect(config: &Config) -> anyhow::Result<PgPool> {
+    let direct = config.direct_database_url.as_ref().unwrap_or(&config.database_url);
+    migrate(direct).await?;
+    let options: PgConnectOptions = config.database_url.parse().context("the database URL is not valid")?;
+    Ok(PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_lazy_with(options))
+}
+
+/// Brings the schema up to date. Waits for a database that is just starting.
+async fn migrate(url: &str) -> anyhow::Result<()> {
+    let options: PgConnectOptions = url.parse().context("the database URL is not valid")?;
+    // A migration that cannot get its lock soon must not make every request wait behind it.
+    let options = options.options([("lock_timeout", "2s")]);
+    let begun = std::time::Instant::now();
+    let pool = loop {
+        match PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await {
+            Ok(pool) => break pool,
+            Err(error) if begun.elapsed() > DATABASE_PATIENCE => {
+                return Err(error).context("the database cannot be reached");
+            }
+            Err(error) => tracing::info!(%error, "waiting for the database"),
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    };
+    let mut migrator = sqlx::migrate!("../migrations");
+    // An older controller starts on a newer schema: migrations only add.
+    migrator.set_ignore_missing(true);
+    migrator.run(&pool).await.context("the database cannot be brought up to date")?;
+    pool.close().await;
+    Ok(())
+}
+
+fn read_components(path: &std::path::Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| match line.split_once(' ').map(|(name, hash)| (name, hex::decode(hash.trim()))) {
+            Some((name, Ok(hash))) if hash.len() == 32 => Ok((name.to_owned(), hash)),
+            _ => bail!("a line of {} is not `<component> <SHA-256>`", path.display()),
+        })
+        .collect()
+}
+
+fn serve(
+    listener: UnixListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::UnixListener::from_std(listener)?;
+    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned());
+    Ok(tokio::spawn(serving.into_future()))
+}

@@ -1,0 +1,130 @@
+//! Who does the work: one task per app that needs any, each under the app's lease.
+//!
+//! Apps are woken by signals (a request changed rows), by the platform (something ended or became ready) and by a
+//! sweep. A task ends when nothing is left to do, and gives the lease up.
+
+mod app;
+mod outcome;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::{db, db::signal::Signal, state::State};
+
+/// Longest time between two looks at an app that nothing was heard of.
+const SWEEP: Duration = Duration::from_secs(30);
+
+/// Looks after all apps until `shutdown`, then gives up all leases.
+pub async fn run(state: State, shutdown: CancellationToken) {
+    let workers = Workers { state, shutdown, awake: Arc::default(), tasks: TaskTracker::new() };
+    let platform = workers.clone();
+    workers.tasks.spawn(async move { platform.clone().shutdown.run_until_cancelled(platform.follow_platform()).await });
+    let sweeper = workers.clone();
+    workers.tasks.spawn(async move { sweeper.clone().shutdown.run_until_cancelled(sweeper.sweep()).await });
+    let listener = workers.clone();
+    workers.shutdown.run_until_cancelled(listener.follow_signals()).await;
+    workers.tasks.close();
+    workers.tasks.wait().await;
+}
+
+#[derive(Clone)]
+struct Workers {
+    state: State,
+    shutdown: CancellationToken,
+    /// Apps with a task, and how to make it look again.
+    awake: Arc<Mutex<HashMap<i64, Arc<Notify>>>>,
+    tasks: TaskTracker,
+}
+
+impl Workers {
+    async fn follow_signals(&self) {
+        let mut signals = self.state.signals.subscribe();
+        loop {
+            match signals.recv(SWEEP).await {
+                Some(Signal::App(id)) => self.wake(id),
+                Some(Signal::Routers) => self.wake_those_at_work(),
+                Some(Signal::Operation(_) | Signal::Routes) | None => {}
+            }
+        }
+    }
+
+    async fn follow_platform(&self) {
+        let mut changes = self.state.platform.changes();
+        loop {
+            match changes.recv().await {
+                Ok(app) => self.wake_uuid(app).await,
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => self.wake_all().await,
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn sweep(&self) {
+        let mut ticks = tokio::time::interval(SWEEP);
+        loop {
+            ticks.tick().await;
+            self.wake_all().await;
+        }
+    }
+
+    async fn wake_uuid(&self, app: Uuid) {
+        if let Ok(Some(id)) = db::app::id_of(&self.state.pool, app).await {
+            self.wake(id);
+        }
+    }
+
+    async fn wake_all(&self) {
+        match db::app::all_ids(&self.state.pool).await {
+            Ok(ids) => ids.into_iter().for_each(|id| self.wake(id)),
+            Err(error) => tracing::warn!(%error, "the apps cannot be looked after; trying again"),
+        }
+    }
+
+    fn wake_those_at_work(&self) {
+        self.lock().values().for_each(|notify| notify.notify_one());
+    }
+
+    /// Makes the app's task look again, and starts one if there is none.
+    fn wake(&self, id: i64) {
+        if self.shutdown.is_cancelled() {
+            return;
+        }
+        let mut awake = self.lock();
+        if let Some(notify) = awake.get(&id) {
+            notify.notify_one();
+            return;
+        }
+        let notify = Arc::new(Notify::new());
+        awake.insert(id, notify.clone());
+        let workers = self.clone();
+        self.tasks.spawn(async move { workers.look_after(id, notify).await });
+    }
+
+    async fn look_after(&self, id: i64, notify: Arc<Notify>) {
+        loop {
+            app::look_after(&self.state, id, &notify, &self.shutdown).await;
+            // What was asked for between the last look and now must not be lost.
+            let mut awake = self.lock();
+            if self.shutdown.is_cancelled() || !was_notified(&notify) {
+                awake.remove(&id);
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Arc<Notify>>> {
+        self.awake.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn was_notified(notify: &Notify) -> bool {
+    use futures_util::FutureExt as _;
+    notify.notified().now_or_never().is_some()
+}
