@@ -69,8 +69,8 @@ fn end(error: platform::Error, app: Uuid, source: &Source) -> Result<()> {
     match error {
         platform::Error::Unavailable(_) => Err(error.into()),
         platform::Error::Gone => Ok(()),
-        platform::Error::Rejected(reason) => {
-            tracing::warn!(%app, instance = source.instance, reason, "the platform does not give what an instance writes");
+        error @ (platform::Error::Rejected(_) | platform::Error::SubnetTaken(_)) => {
+            tracing::warn!(%app, instance = source.instance, %error, "the platform does not give what an instance writes");
             Ok(())
         }
     }

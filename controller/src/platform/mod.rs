@@ -5,6 +5,9 @@
 //! itself. Actions are idempotent. It deletes only what bears this installation's label and the app's uuid, and
 //! only by an id that was observed before. One conformance suite holds every implementation to this.
 
+pub mod docker;
+mod health;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use api::{
@@ -334,6 +337,9 @@ pub enum Error {
     /// It understood and refuses; the text is for the user.
     #[error("{0}")]
     Rejected(String),
+    /// Somebody else has these addresses: another subnet may do.
+    #[error("the addresses {0} are in use")]
+    SubnetTaken(Ipv4Net),
     /// What was named does not exist any more.
     #[error("it no longer exists")]
     Gone,

@@ -1,0 +1,143 @@
+//! The Docker Engine as a platform, over its unix socket.
+//!
+//! One container an instance, one bridge network an app, everything labelled (see `labels`). What must be known of a
+//! container later is in its labels, so that a controller that has just started knows as much as the one before it;
+//! what the engine itself forgets (how a life ended that was followed by another) comes from its event stream.
+
+mod connect;
+mod create;
+mod errors;
+mod events;
+mod image;
+mod instance;
+mod labels;
+mod logs;
+mod network;
+mod observe;
+mod run;
+mod tries;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use self::{connect::Engine, events::Exits, labels::Labels, tries::Tries};
+use super::{
+    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
+    health::Prober,
+};
+
+/// How many changes may wait for a slow listener before it is told to look at everything.
+const CHANGES: usize = 256;
+
+/// What the Docker platform is told once.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The engine's socket.
+    pub socket: PathBuf,
+    /// Whose objects these are. Nothing that bears another installation's label is ever touched.
+    pub installation: Uuid,
+    /// Most processes and threads of one container.
+    pub pids_limit: i64,
+    /// Bytes of memory for a container whose app sets no limit; none means that it may take what the machine has.
+    pub default_memory: Option<u64>,
+    /// Where our own registry listens. No app may pull from it by name.
+    pub private_registry: Option<SocketAddr>,
+}
+
+impl Config {
+    /// The defaults of one machine.
+    #[must_use]
+    pub fn new(installation: Uuid) -> Self {
+        Self {
+            socket: PathBuf::from("/var/run/docker.sock"),
+            installation,
+            pids_limit: 1024,
+            default_memory: None,
+            private_registry: None,
+        }
+    }
+}
+
+/// Runs instances as containers of one Docker Engine.
+pub struct Docker {
+    shared: Arc<Shared>,
+    _events: AbortOnDropHandle<()>,
+}
+
+/// What the parts of this platform have in common.
+struct Shared {
+    config: Config,
+    labels: Labels,
+    engine: Engine,
+    prober: Prober,
+    exits: Exits,
+    changes: broadcast::Sender<Uuid>,
+}
+
+impl Docker {
+    /// Begins to listen to the engine, and keeps trying when it cannot be reached yet. Needs a running Tokio runtime.
+    #[must_use]
+    pub fn connect(config: Config) -> Self {
+        let changes = broadcast::Sender::new(CHANGES);
+        let engine = Engine::new(&config.socket);
+        let shared = Arc::new(Shared {
+            labels: Labels::new(config.installation),
+            prober: Prober::new(Arc::new(Tries::new(engine.clone())), changes.clone()),
+            exits: Exits::default(),
+            engine,
+            changes,
+            config,
+        });
+        let events = AbortOnDropHandle::new(tokio::spawn(events::follow(shared.clone())));
+        Self { shared, _events: events }
+    }
+}
+
+#[async_trait]
+impl Platform for Docker {
+    async fn observe(&self, app: &AppRef) -> Result<Observed, Error> {
+        observe::app(&self.shared, app).await
+    }
+
+    async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error> {
+        let shared = &self.shared;
+        match action {
+            Action::EnsureNetwork(spec) => network::ensure(shared, app, spec).await,
+            Action::RemoveNetwork { id } => network::remove(shared, app, id).await,
+            Action::Start(spec) => instance::start(shared, app, spec).await,
+            Action::Stop { id } => instance::stop(shared, app, id).await,
+            Action::Kill { id } => instance::kill(shared, app, id).await,
+            Action::Remove { id } => instance::remove(shared, app, id).await,
+            Action::ForgetImage { reference } => image::forget(shared, app, reference).await,
+        }
+    }
+
+    async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error> {
+        image::prepare(&self.shared, request).await
+    }
+
+    async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {
+        logs::follow(&self.shared, id, since).await
+    }
+
+    async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error> {
+        logs::tail(&self.shared, id, lines).await
+    }
+
+    async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
+        run::start(&self.shared, app, spec).await
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Uuid> {
+        self.shared.changes.subscribe()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        connect::call(self.shared.engine.client()?.ping()).await.map(drop)
+    }
+}

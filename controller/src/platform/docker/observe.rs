@@ -1,0 +1,151 @@
+//! What exists of an app: one list by labels, then the details of each container.
+
+use std::net::IpAddr;
+
+use bollard::{
+    models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum},
+    query_parameters::ListContainersOptionsBuilder,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    Shared,
+    connect::call,
+    labels::{self, Kind, OfInstance},
+    network,
+};
+use crate::platform::{
+    AppRef, Error, Exit, Instance, InstanceId, InstanceState, Observed, ObservedRun,
+    health::{self, Checks, Life},
+};
+
+/// How many containers are looked at at once.
+const AT_ONCE: usize = 8;
+
+/// How long a run that was created counts as about to start. After that whoever created it is dead.
+const ABOUT_TO_START: TimeDelta = TimeDelta::minutes(1);
+
+pub(super) async fn app(shared: &Shared, app: &AppRef) -> Result<Observed, Error> {
+    let (network, containers) = tokio::try_join!(network::find(shared, app), containers(shared, app))?;
+    let mut observed = Observed { network, ..Observed::default() };
+    let mut lives = Vec::new();
+    for container in &containers {
+        let Some(labels) = container.config.as_ref().and_then(|config| config.labels.as_ref()) else { continue };
+        match labels::kind(labels) {
+            Some(Kind::Instance(labels)) => {
+                let Some(instance) = instance(shared, container, &labels) else { continue };
+                lives.extend(life(app, container, labels.checks, &instance));
+                observed.instances.push(instance);
+            }
+            Some(Kind::Run) => observed.runs.extend(run(container)),
+            None => tracing::warn!(container = container.id, "labels of a container cannot be read"),
+        }
+    }
+    health::add(&mut observed.instances, &shared.prober.watch_only(app.uuid, lives));
+    Ok(observed)
+}
+
+/// What a container does.
+pub(super) fn state(container: &ContainerInspectResponse) -> InstanceState {
+    use ContainerStateStatusEnum as Status;
+    match container.state.as_ref().and_then(|state| state.status) {
+        Some(Status::CREATED) => InstanceState::Created,
+        Some(Status::RUNNING | Status::PAUSED) => InstanceState::Running,
+        Some(Status::RESTARTING) => InstanceState::Restarting,
+        Some(Status::EXITED | Status::DEAD | Status::REMOVING | Status::STOPPING | Status::EMPTY) | None => {
+            InstanceState::Ended
+        }
+    }
+}
+
+async fn containers(shared: &Shared, app: &AppRef) -> Result<Vec<ContainerInspectResponse>, Error> {
+    let client = shared.engine.client()?;
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&shared.labels.filter(app)).build();
+    let listed = call(client.list_containers(Some(options))).await?;
+    stream::iter(listed.into_iter().filter_map(|container| container.id))
+        .map(|id| async move {
+            match call(client.inspect_container(&id, None)).await {
+                // Removed since it was listed.
+                Err(Error::Gone) => Ok(None),
+                other => other.map(Some),
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_filter_map(|container| async { Ok(container) })
+        .try_collect()
+        .await
+}
+
+fn instance(shared: &Shared, container: &ContainerInspectResponse, labels: &OfInstance) -> Option<Instance> {
+    let id = InstanceId(container.id.clone()?);
+    let state = state(container);
+    let details = container.state.as_ref();
+    let last_exit = match state {
+        InstanceState::Created => None,
+        // The engine forgets how a life ended when the next one begins.
+        InstanceState::Running => shared.exits.last(&id),
+        InstanceState::Restarting | InstanceState::Ended => details.and_then(exit),
+    };
+    Some(Instance {
+        name: name(container)?,
+        id,
+        process_type: labels.process_type.clone(),
+        release: labels.release,
+        state,
+        readiness: health::of_state(state),
+        liveness_failure: None,
+        restarts: container.restart_count.and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+        started_at: details.and_then(|state| time(state.started_at.as_deref())),
+        last_exit,
+    })
+}
+
+/// What is to be probed: nothing unless it runs.
+fn life(app: &AppRef, container: &ContainerInspectResponse, checks: Checks, instance: &Instance) -> Option<Life> {
+    (instance.state == InstanceState::Running).then_some(())?;
+    Some(Life {
+        app: app.uuid,
+        id: instance.id.clone(),
+        address: address(container),
+        started_at: instance.started_at?,
+        checks,
+    })
+}
+
+fn run(container: &ContainerInspectResponse) -> Option<ObservedRun> {
+    let about_to_start =
+        || container.created.as_deref().and_then(parse).is_some_and(|at| Utc::now() - at < ABOUT_TO_START);
+    let running = match state(container) {
+        InstanceState::Created => about_to_start(),
+        InstanceState::Running | InstanceState::Restarting => true,
+        InstanceState::Ended => false,
+    };
+    Some(ObservedRun { id: InstanceId(container.id.clone()?), name: name(container)?, running })
+}
+
+fn exit(state: &ContainerState) -> Option<Exit> {
+    Some(Exit {
+        code: state.exit_code?,
+        out_of_memory: state.oom_killed.unwrap_or_default(),
+        at: time(state.finished_at.as_deref())?,
+    })
+}
+
+fn name(container: &ContainerInspectResponse) -> Option<String> {
+    Some(container.name.as_ref()?.trim_start_matches('/').to_owned())
+}
+
+fn address(container: &ContainerInspectResponse) -> Option<IpAddr> {
+    let networks = container.network_settings.as_ref()?.networks.as_ref()?;
+    networks.values().find_map(|endpoint| endpoint.ip_address.as_ref()?.parse().ok())
+}
+
+/// A time of the engine; it writes the year 1 for "never".
+fn time(text: Option<&str>) -> Option<DateTime<Utc>> {
+    parse(text?).filter(|time| *time > DateTime::UNIX_EPOCH)
+}
+
+fn parse(text: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
