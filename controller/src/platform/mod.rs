@@ -7,6 +7,8 @@
 
 pub mod docker;
 mod health;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
 
 use std::{collections::BTreeMap, net::IpAddr};
 

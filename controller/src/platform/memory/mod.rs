@@ -1,0 +1,109 @@
+//! A platform in memory, for tests: it behaves as the conformance suite says, and does nothing that the suite does not
+//! check.
+//!
+//! What an instance does is told by the [`Script`] of its image; what a call does wrong, by [`Faults`]. Time is Tokio's,
+//! so that a test may pause it.
+
+mod container;
+mod faults;
+mod logs;
+mod script;
+mod tries;
+mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+pub use self::faults::{Call, Fault, Faults};
+pub use self::script::Script;
+use self::{tries::Tries, world::World};
+use super::{
+    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
+    health::Prober,
+};
+
+/// How many changes may wait for a slow listener before it is told to look at everything.
+const CHANGES: usize = 256;
+
+/// Runs instances as entries of a table.
+pub struct Memory {
+    world: Arc<World>,
+    prober: Prober,
+    faults: Faults,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let world = Arc::new(World::new(broadcast::Sender::new(CHANGES)));
+        let tries = Arc::new(Tries::new(world.clone()));
+        Self { prober: Prober::new(tries, world.changes.clone()), world, faults: Faults::default() }
+    }
+}
+
+impl Memory {
+    /// Makes an image available. Given again, it changes what instances of it that run already do from now on.
+    pub fn image(&self, name: &str, script: Script) {
+        self.world.image(name, script);
+    }
+
+    /// What the next calls do wrong.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn act(&self, app: &AppRef, action: &Action) -> Result<(), Error> {
+        match action {
+            Action::EnsureNetwork(spec) => self.world.ensure_network(app, spec)?,
+            Action::RemoveNetwork { id } => self.world.remove_network(app, id)?,
+            Action::Start(spec) => container::start(&self.world, app, spec)?,
+            Action::Stop { id } => self.world.signal(app, id, container::Signal::Term),
+            Action::Kill { id } => self.world.signal(app, id, container::Signal::Kill),
+            Action::Remove { id } => self.world.remove(app, id)?,
+            Action::ForgetImage { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Platform for Memory {
+    async fn observe(&self, app: &AppRef) -> Result<Observed, Error> {
+        let observe = async { Ok(self.world.observe(app, &self.prober)) };
+        self.faults.around(Call::Observe, observe).await
+    }
+
+    async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error> {
+        self.faults.around(Call::of(action), async { self.act(app, action) }).await
+    }
+
+    async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error> {
+        let prepare = async { self.world.resolve(&request.image.with_tag()) };
+        self.faults.around(Call::PrepareImage, prepare).await
+    }
+
+    async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {
+        self.faults.around(Call::Logs, async { logs::follow(&self.world, id, since) }).await
+    }
+
+    async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error> {
+        self.faults.around(Call::Tail, async { logs::tail(&self.world, id, lines) }).await
+    }
+
+    async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
+        let run = async { container::run(&self.world, app, spec).map(|id| logs::output(&self.world, id)) };
+        self.faults.around(Call::Run, run).await
+    }
+
+    fn changes(&self) -> broadcast::Receiver<Uuid> {
+        self.world.changes.subscribe()
+    }
+
+    async fn ping(&self) -> Result<(), Error> {
+        self.faults.around(Call::Ping, async { Ok(()) }).await
+    }
+}
