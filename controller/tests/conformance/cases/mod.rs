@@ -1,0 +1,10 @@
+//! The cases, one file for each thing that a platform has or does.
+
+pub mod changes;
+pub mod end;
+pub mod health;
+pub mod image;
+pub mod logs;
+pub mod network;
+pub mod run;
+pub mod start;
