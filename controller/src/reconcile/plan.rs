@@ -120,6 +120,9 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     planner.plan
 }
 
+#[cfg(test)]
+mod tests;
+
 struct Planner<'a> {
     desired: &'a Desired,
     observed: &'a Observed,

@@ -60,10 +60,9 @@ impl AppWorker<'_> {
         let lost = self.held.lost();
         while !shutdown.is_cancelled() && !lost.is_cancelled() {
             let wait = match self.step().await {
-                Ok(Next::Done) => break,
+                Ok(Next::Done) | Err(TickError::Lost(HoldError::Lost)) => break,
                 Ok(Next::Again) => continue,
                 Ok(Next::Wait) => LOOK,
-                Err(TickError::Lost(HoldError::Lost)) => break,
                 Err(error) => {
                     tracing::warn!(error = ?anyhow::Error::from(error), app = self.held.lease.app_id, "trying again");
                     RETRY

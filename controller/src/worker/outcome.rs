@@ -33,7 +33,7 @@ pub async fn settle(
     let Some(release_id) = operation.release_id else { return Ok(false) };
     let release = db::release::get(&state.pool, release_id).await?;
     match (release.state, progress) {
-        (_, Progress::Working) => Ok(false),
+        (_, Progress::Working) | (ReleaseState::Failed | ReleaseState::Good, Progress::Failed(_)) => Ok(false),
         (ReleaseState::Pending, Progress::Failed(failure)) => {
             let reason = describe(state, failure).await;
             fail_release(state, held, app, operation, &reason).await
@@ -46,7 +46,6 @@ pub async fn settle(
             give_up(state, held, operation, &release).await?;
             Ok(true)
         }
-        (ReleaseState::Failed | ReleaseState::Good, Progress::Failed(_)) => Ok(false),
     }
 }
 
