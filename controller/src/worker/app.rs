@@ -192,6 +192,7 @@ enum Next {
 fn said(error: platform::Error) -> Error {
     match error {
         platform::Error::Rejected(text) => Error::BadRequest(text),
+        error @ platform::Error::SubnetTaken(_) => Error::BadRequest(error.to_string()),
         platform::Error::Gone => Error::BadRequest("the image is gone".to_owned()),
         platform::Error::Unavailable(source) => Error::Unavailable {
             detail: "The container engine cannot be reached. Nothing was changed; try again.".to_owned(),

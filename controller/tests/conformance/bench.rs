@@ -91,7 +91,7 @@ impl Bench {
 
     pub async fn run_spec(&self, behaviour: &str) -> RunSpec {
         let container = self.spec(behaviour).await.container;
-        RunSpec { name: format!("{}-run-{}", self.app.platform_name, random()), container }
+        RunSpec { name: format!("{}-run-{}", self.app.platform_name, random()), address: None, container }
     }
 
     pub async fn start(&self, spec: &InstanceSpec) -> InstanceId {

@@ -56,7 +56,7 @@ pub(super) fn run(
         labels: Some(labels.of_run(app)),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
-        networking_config: Some(endpoint(network, None)),
+        networking_config: Some(endpoint(network, spec.address)),
         host_config: Some(HostConfig {
             restart_policy: Some(restart(RestartPolicyNameEnum::NO)),
             ..host(config, &spec.container, network)

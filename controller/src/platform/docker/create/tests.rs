@@ -133,8 +133,8 @@ fn what_it_may_do() {
 }
 
 #[test]
-fn a_run_ends_for_good_and_has_no_fixed_address() {
-    let spec = RunSpec { name: "blog-run-1vxqg".to_owned(), container: container() };
+fn a_run_ends_for_good() {
+    let spec = RunSpec { name: "blog-run-1vxqg".to_owned(), address: None, container: container() };
     let config = Config { default_memory: Some(1 << 30), ..Config::new(Uuid::from_u128(1)) };
     let request = run(&config, &Labels::new(config.installation), &app(), &spec, "network-id");
     let host = request.host_config.unwrap();
