@@ -19,3 +19,28 @@ pub const REQUEST_ID: &str = "X-Request-Id";
 pub const LOCAL_CALLER: &str = "X-Slipway-Local";
 /// Prefix of the headers that only our own parts may set; the router drops them from what clients send.
 pub const OWN_PREFIX: &str = "x-slipway-";
+
+/// True when a client of [`API_VERSION`] can rely on a controller that sends `server`: the same major version, and a
+/// minor one that is not lower. Compared as text, as Deis's clients do.
+#[must_use]
+pub fn is_compatible(server: &str) -> bool {
+    match (API_VERSION.split_once('.'), server.split_once('.')) {
+        (Some((ours, minor)), Some((theirs, their_minor))) => ours == theirs && their_minor >= minor,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_compatible;
+
+    #[test]
+    fn versions() {
+        for good in ["2.3", "2.4"] {
+            assert!(is_compatible(good), "{good}");
+        }
+        for bad in ["2.2", "1.3", "3.0", "2", "", "two"] {
+            assert!(!is_compatible(bad), "{bad:?}");
+        }
+    }
+}
