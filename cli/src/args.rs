@@ -1,0 +1,116 @@
+//! What a user may type, and what becomes of it.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::{
+    ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::{auth, context::Context, exit::Exit, name::Name, shortcuts, users, version};
+
+/// The whole command line.
+#[derive(Parser)]
+#[command(
+    name = "mycli",
+    disable_version_flag = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// Settings file or profile [default: the profile `client`]
+    #[arg(short, long, global = true, value_name = "CFG")]
+    pub config: Option<String>,
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every topic's verbs.
+#[derive(Subcommand)]
+pub enum Command {
+    #[command(flatten)]
+    Auth(auth::Command),
+    #[command(flatten)]
+    Shortcuts(shortcuts::Command),
+    #[command(flatten)]
+    Users(users::Command),
+    #[command(name = "version")]
+    Version(version::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Result<Exit> {
+        match self {
+            Self::Auth(command) => command.run(context).await?,
+            Self::Shortcuts(command) => command.run(context)?,
+            Self::Users(command) => command.run(context).await?,
+            Self::Version(args) => version::run(&args, context).await?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What a command line turned out to be.
+pub enum Parsed {
+    /// One of ours.
+    Command(Cli),
+    /// None of ours; a plugin perhaps.
+    Unknown {
+        /// The word in the place of the command.
+        topic: String,
+        /// The words after it.
+        rest: Vec<OsString>,
+        /// The command of ours that is spelled most like it.
+        suggestion: Option<String>,
+    },
+    /// Wrong options or arguments, or a verb's help.
+    Wrong(clap::Error),
+}
+
+/// Reads a command line without its first word.
+pub fn parse(name: &Name, words: &[OsString]) -> Parsed {
+    let words =
+        if matches!(words, [word] if word == "-v" || word == "--version") { &["version".into()] } else { words };
+    let command_line = [OsString::from(name.as_str())].into_iter().chain(words.iter().cloned());
+    let parsed = command(name)
+        .try_get_matches_from(command_line)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command(name))));
+    match parsed {
+        Ok(cli) => Parsed::Command(cli),
+        Err(error) => unknown(&error, words).unwrap_or(Parsed::Wrong(error)),
+    }
+}
+
+/// The definition for clap: every verb explains itself in full, with the program's own name.
+fn command(name: &Name) -> clap::Command {
+    Cli::command().bin_name(name.as_str()).mut_subcommands(|verb| {
+        let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string).unwrap_or_default();
+        let examples = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let named = |text: &str| text.replace("mycli", name.as_str());
+        // clap takes the last dot away.
+        verb.about(named(&format!("{}.", about.trim_end_matches('.')))).after_help(named(&examples))
+    })
+}
+
+fn unknown(error: &clap::Error, words: &[OsString]) -> Option<Parsed> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(topic)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let place = words.iter().position(|word| word.as_os_str() == topic.as_str())?;
+    let suggestion = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::String(suggestion)) => Some(suggestion.clone()),
+        Some(ContextValue::Strings(suggestions)) => suggestions.last().cloned(),
+        _ => None,
+    };
+    Some(Parsed::Unknown { topic: topic.clone(), rest: words[place + 1..].to_vec(), suggestion })
+}

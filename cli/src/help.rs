@@ -1,0 +1,168 @@
+//! The help that is not about one verb: the overview and the topics'.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+use clap::CommandFactory as _;
+
+use crate::{
+    args::{self, Cli},
+    exit::Exit,
+    name::Name,
+    ui::Ui,
+};
+
+/// The topics in the order of the overview: name, what it is about, and what its verbs are called in its help.
+const TOPICS: [(&str, &str, &str); 3] = [
+    ("auth", "register, log in and manage accounts", "auth"),
+    ("shortcuts", "show the short forms of commands", "shortcuts"),
+    ("users", "manage users", "users"),
+];
+
+/// The everyday commands of the overview.
+const EVERYDAY: [&str; 8] = ["create", "destroy", "info", "logs", "open", "pull", "run", "scale"];
+const ACCOUNT: [&str; 3] = ["register", "login", "logout"];
+
+/// Which help a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// No command at all.
+    Usage,
+    /// The overview.
+    Overview,
+    /// The verbs of a topic.
+    Topic(&'static str),
+    /// One verb, which clap explains.
+    Verb(String),
+}
+
+/// The help that `words` (the command line without its first) ask for; none when they are a command.
+pub fn wanted(words: &[OsString]) -> Option<Wanted> {
+    let words: Vec<&str> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+    match *without_config(&words) {
+        [] => Some(Wanted::Usage),
+        ["help" | "--help" | "-h"] => Some(Wanted::Overview),
+        ["help", command, ..] => Some(topic(command).map_or_else(|| Wanted::Verb(command.to_owned()), Wanted::Topic)),
+        [command, "--help" | "-h"] => topic(command).map(Wanted::Topic),
+        // These two have no verb to run when nothing else is said.
+        ["auth"] => Some(Wanted::Topic("auth")),
+        _ => None,
+    }
+}
+
+/// Prints it.
+pub fn print(wanted: &Wanted, name: &Name, ui: &Ui) -> Result<Exit> {
+    match wanted {
+        Wanted::Usage => {
+            ui.warn(&format!("Usage: {name} <command> [<args>...]"))?;
+            ui.hint(&format!("`{name} help` lists the commands."))?;
+            return Ok(Exit::Failed);
+        }
+        Wanted::Overview => ui.say(overview(name))?,
+        Wanted::Topic(topic) => ui.say(verbs(topic))?,
+        Wanted::Verb(verb) => return verb_help(verb, name, ui),
+    }
+    Ok(Exit::Done)
+}
+
+fn verb_help(verb: &str, name: &Name, ui: &Ui) -> Result<Exit> {
+    let words = [verb.into(), "--help".into()];
+    match args::parse(name, &words) {
+        args::Parsed::Wrong(error) if !error.use_stderr() => {
+            ui.clap(&error)?;
+            Ok(Exit::Done)
+        }
+        _ => crate::plugin::run(name, ui, verb, &words[1..], None),
+    }
+}
+
+fn topic(word: &str) -> Option<&'static str> {
+    TOPICS.iter().map(|(topic, ..)| *topic).find(|topic| *topic == word)
+}
+
+/// `-c <cfg>` may stand before the command.
+fn without_config<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
+    match words {
+        ["-c" | "--config", _, rest @ ..] => rest,
+        [word, rest @ ..] if word.starts_with("--config=") => rest,
+        _ => words,
+    }
+}
+
+fn overview(name: &Name) -> String {
+    let profile = name.variable("PROFILE");
+    let account = rows(ACCOUNT.iter().map(|verb| (*verb, about(verb))));
+    let topics = rows(TOPICS.iter().map(|(topic, about, _)| (*topic, (*about).to_owned())));
+    let everyday = rows(EVERYDAY.iter().map(|verb| (*verb, about(verb))));
+    format!(
+        "The {name} command-line client issues API calls to a controller.\n\n\
+         Usage: {name} <command> [<args>...]\n\n\
+         Options:\n  \
+           -h, --help             display this text\n  \
+           -v, --version          display the client's version\n  \
+           -c, --config=CFG       settings file or profile; the variable {profile} does the same\n\n\
+         Auth commands, use '{name} help auth' to learn more:\n{account}\n\n\
+         Subcommands, use '{name} help [subcommand]' to learn more:\n{topics}\n\n\
+         Shortcut commands, use '{name} shortcuts' to see all:\n{everyday}\n\n\
+         Use '{name} pull <image>' to deploy an image to an application."
+    )
+}
+
+fn verbs(topic: &str) -> String {
+    let (topic, _, label) = TOPICS.iter().find(|(name, ..)| *name == topic).unwrap_or(&TOPICS[0]);
+    let command = Cli::command();
+    let prefix = format!("{topic}:");
+    let verbs = command.get_subcommands().filter(|verb| verb.get_name().starts_with(&prefix));
+    let rows = rows(verbs.map(|verb| (verb.get_name(), text(verb))));
+    format!("Valid commands for {label}:\n\n{rows}")
+}
+
+fn rows<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
+    rows.map(|(name, about)| format!("  {name:<22} {about}")).collect::<Vec<_>>().join("\n")
+}
+
+fn about(verb: &str) -> String {
+    Cli::command().find_subcommand(verb).map(text).unwrap_or_default()
+}
+
+/// A verb's first sentence as an entry of a list: `creates an application`.
+fn text(verb: &clap::Command) -> String {
+    let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+    let mut letters = about.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TOPICS, Wanted, wanted};
+    use crate::args::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_topic_is_in_the_overview() {
+        for verb in Cli::command().get_subcommands() {
+            let topic = verb.get_name().split(':').next().unwrap();
+            assert!(topic == "version" || TOPICS.iter().any(|(name, ..)| *name == topic), "{topic}");
+        }
+    }
+
+    #[test]
+    fn forms() {
+        let words = |line: &str| line.split_whitespace().map(Into::into).collect::<Vec<_>>();
+        for (line, expected) in [
+            ("", Some(Wanted::Usage)),
+            ("-c prod", Some(Wanted::Usage)),
+            ("help", Some(Wanted::Overview)),
+            ("--config=prod -h", Some(Wanted::Overview)),
+            ("help apps", Some(Wanted::Topic("apps"))),
+            ("ps --help", Some(Wanted::Topic("ps"))),
+            ("help apps:create", Some(Wanted::Verb("apps:create".to_owned()))),
+            ("auth", Some(Wanted::Topic("auth"))),
+            ("apps", None),
+            ("create --help", None),
+            ("run -- help", None),
+        ] {
+            assert_eq!(wanted(&words(line)), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The settings file on disk: for its owner's eyes only, and never half written.
+
+use std::{
+    fs::{self, DirBuilder, Permissions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use tempfile::NamedTempFile;
+
+use super::Settings;
+use crate::{name::Name, report::Failure};
+
+const OWNER_ONLY_FILE: u32 = 0o600;
+const OWNER_ONLY_FOLDER: u32 = 0o700;
+
+/// One settings file, which may not be there yet.
+#[derive(Clone, Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    /// The settings file at `path`.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The settings of somebody who is logged in.
+    pub fn load(&self, name: &Name) -> Result<Settings> {
+        self.find()?.ok_or_else(|| {
+            let text = format!(
+                "Client configuration file not found at: {}\nAre you logged in? Use '{name} login' or '{name} register' \
+                 to get started.",
+                self.path.display(),
+            );
+            Failure::new(text).into()
+        })
+    }
+
+    /// The settings, if there are any.
+    pub fn find(&self) -> Result<Option<Settings>> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.path.display())),
+        };
+        let settings = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::new(format!("{} is not a settings file: {error}", self.path.display()))
+                .hint("Remove it and log in again, or name another one with -c.")
+        })?;
+        Ok(Some(settings))
+    }
+
+    /// Replaces the file.
+    pub fn save(&self, settings: &Settings) -> Result<()> {
+        let text = serde_json::to_vec(settings)?;
+        self.folder().and_then(|()| write_private(&self.path, &text)).map_err(|error| {
+            Failure::new(format!("cannot write the settings to {}: {error}", self.path.display()))
+                .hint("You are not logged in: without the file the token is lost.")
+                .into()
+        })
+    }
+
+    /// Removes the file; one that is not there is fine.
+    pub fn remove(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn folder(&self) -> io::Result<()> {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => {
+                DirBuilder::new().recursive(true).mode(OWNER_ONLY_FOLDER).create(folder)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes a file that only its owner can read. A reader sees the old content or the new one, never a part; a link in
+/// the place of the file is replaced, not followed.
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    // Whatever the umask is.
+    file.as_file().set_permissions(Permissions::from_mode(OWNER_ONLY_FILE))?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! A user with a home directory, and a controller of which a test decides what it answers.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{method, path},
+};
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_mycli");
+/// When everything in these tests happened.
+pub const AT: &str = "2024-05-01T10:00:00Z";
+/// The uuid of everything in these tests.
+pub const UUID: &str = "0190b3f4-0000-7000-8000-000000000001";
+
+/// One user, one controller.
+pub struct World {
+    /// The controller.
+    pub server: MockServer,
+    /// Home and working directory of the user.
+    pub home: TempDir,
+    program: PathBuf,
+}
+
+impl World {
+    /// A user who has never logged in.
+    pub async fn new() -> Self {
+        let home = TempDir::new().unwrap();
+        Self { server: MockServer::start().await, home, program: BINARY.into() }
+    }
+
+    /// A user who is logged in as `admin`.
+    pub async fn logged_in() -> Self {
+        let world = Self::new().await;
+        world.write_settings(&json!({
+            "username": "admin",
+            "ssl_verify": true,
+            "controller": world.server.uri(),
+            "token": "s3cret",
+            "response_limit": 0,
+        }));
+        world
+    }
+
+    /// The same, with the program installed under another name.
+    pub async fn under_name(name: &str) -> Self {
+        let mut world = Self::logged_in().await;
+        world.program = world.home.path().join(name);
+        symlink(BINARY, &world.program).unwrap();
+        fs::rename(world.home.path().join(".mycli"), world.home.path().join(format!(".{name}"))).unwrap();
+        world
+    }
+
+    /// Path of the settings file.
+    pub fn settings(&self) -> PathBuf {
+        self.home.path().join(".mycli/client.json")
+    }
+
+    /// Replaces the settings file.
+    pub fn write_settings(&self, settings: &Value) {
+        fs::create_dir_all(self.settings().parent().unwrap()).unwrap();
+        fs::write(self.settings(), settings.to_string()).unwrap();
+    }
+
+    /// Answers `verb path` with `status` and a JSON body.
+    pub async fn answers(&self, verb: &str, at: &str, status: u16, body: Value) {
+        self.replies(verb, at, ResponseTemplate::new(status).set_body_json(body)).await;
+    }
+
+    /// Answers `verb path` with `template`.
+    pub async fn replies(&self, verb: &str, at: &str, template: ResponseTemplate) {
+        let template = template.append_header("DEIS_API_VERSION", "2.3");
+        Mock::given(method(verb)).and(path(at)).respond_with(template).mount(&self.server).await;
+    }
+
+    /// What the controller has heard.
+    pub async fn heard(&self) -> Vec<Request> {
+        self.server.received_requests().await.unwrap()
+    }
+
+    /// The body of the last request with this method and path.
+    pub async fn body(&self, verb: &str, at: &str) -> Value {
+        let heard = self.heard().await;
+        let request = heard.iter().rev().find(|one| one.method.as_str() == verb && one.url.path() == at);
+        request.unwrap_or_else(|| panic!("nothing heard at {verb} {at}")).body_json().unwrap()
+    }
+
+    /// Runs a command line, split at spaces.
+    pub fn run(&self, line: &str) -> String {
+        self.run_words(&line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>())
+    }
+
+    /// Runs a command.
+    pub fn run_words(&self, words: &[&str]) -> String {
+        self.shown(&self.command().args(words).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Runs a command line that reads `input`.
+    pub fn run_with(&self, line: &str, input: &str) -> String {
+        let mut command = self.command();
+        command.args(line.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        self.shown(&child.wait_with_output().unwrap())
+    }
+
+    /// The program in the user's surroundings, and in no others.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .env_clear()
+            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.home.path().display()))
+            .env("HOME", self.home.path())
+            .env("MYCLI_RETRY_SECONDS", "0")
+            .env("DEIS_RETRY_SECONDS", "0")
+            .current_dir(self.home.path());
+        command
+    }
+
+    /// Exit code, standard output and standard error, with what differs from run to run replaced.
+    pub fn shown(&self, output: &Output) -> String {
+        let text = format!(
+            "exit: {}\n----- stdout -----\n{}----- stderr -----\n{}",
+            output.status.code().map_or_else(|| output.status.to_string(), |code| code.to_string()),
+            block(&output.stdout),
+            block(&output.stderr),
+        );
+        self.neutral(&text)
+    }
+
+    /// The text without the port and paths of this run.
+    pub fn neutral(&self, text: &str) -> String {
+        text.replace(&self.server.uri(), "http://controller").replace(&*self.home.path().to_string_lossy(), "$HOME")
+    }
+}
+
+/// Text that does not end its last line shows it.
+fn block(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    if text.is_empty() || text.ends_with('\n') { text.into_owned() } else { format!("{text}⏎\n") }
+}
+
+/// The mode bits of a file.
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// One page of a list that has no other.
+pub fn page(results: &[Value]) -> Value {
+    json!({"count": results.len(), "next": null, "previous": null, "results": results})
+}
+
+/// An app.
+pub fn app(id: &str) -> Value {
+    json!({
+        "uuid": UUID, "id": id, "owner": "admin", "structure": {"cmd": 1}, "procfile_structure": {},
+        "created": AT, "updated": AT,
+    })
+}
+
+/// A config; `maps` replaces some of its maps.
+pub fn config(maps: &Value) -> Value {
+    let mut config = json!({
+        "uuid": UUID, "owner": "admin", "app": "blog", "values": {}, "memory": {}, "cpu": {}, "tags": {}, "registry": {},
+        "healthcheck": {}, "created": AT, "updated": AT,
+    });
+    config.as_object_mut().unwrap().extend(maps.as_object().unwrap().clone());
+    config
+}
+
+/// A running process.
+pub fn pod(process_type: &str, end: &str) -> Value {
+    let name = format!("blog-{process_type}-3f9a1c07-{end}");
+    json!({"name": name, "type": process_type, "state": "up", "release": "v3", "started": AT})
+}
+
+/// A domain.
+pub fn domain(name: &str) -> Value {
+    json!({"owner": "admin", "app": "blog", "domain": name, "created": AT, "updated": AT})
+}
+
+/// Settings with labels.
+pub fn settings(labels: &Value) -> Value {
+    json!({
+        "uuid": UUID, "owner": "admin", "app": "blog", "maintenance": false, "routable": true, "whitelist": [],
+        "autoscale": {}, "label": labels, "created": AT, "updated": AT,
+    })
+}
+
+/// A release.
+pub fn release(version: u32, summary: &str) -> Value {
+    json!({
+        "uuid": UUID, "app": "blog", "owner": "admin", "version": version, "summary": summary, "failed": false,
+        "exception": null, "config": UUID, "build": UUID, "created": AT, "updated": AT,
+    })
+}
+
+/// A user.
+pub fn user(name: &str, admin: bool) -> Value {
+    json!({
+        "username": name, "email": format!("{name}@example.com"), "first_name": "", "last_name": "",
+        "is_superuser": admin, "is_staff": admin, "is_active": true, "groups": [], "user_permissions": [],
+        "last_login": null, "date_joined": AT,
+    })
+}
