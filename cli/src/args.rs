@@ -8,7 +8,10 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{auth, context::Context, exit::Exit, name::Name, shortcuts, users, version};
+use crate::{
+    apps, auth, builds, context::Context, domains, exit::Exit, labels, name::Name, ps, releases, shortcuts, users,
+    version,
+};
 
 /// The whole command line.
 #[derive(Parser)]
@@ -35,7 +38,19 @@ pub struct Cli {
 #[derive(Subcommand)]
 pub enum Command {
     #[command(flatten)]
+    Apps(apps::Command),
+    #[command(flatten)]
     Auth(auth::Command),
+    #[command(flatten)]
+    Builds(builds::Command),
+    #[command(flatten)]
+    Domains(domains::Command),
+    #[command(flatten)]
+    Labels(labels::Command),
+    #[command(flatten)]
+    Ps(ps::Command),
+    #[command(flatten)]
+    Releases(releases::Command),
     #[command(flatten)]
     Shortcuts(shortcuts::Command),
     #[command(flatten)]
@@ -48,7 +63,13 @@ impl Command {
     /// Does it.
     pub async fn run(self, context: &Context) -> Result<Exit> {
         match self {
+            Self::Apps(command) => return command.run(context).await,
             Self::Auth(command) => command.run(context).await?,
+            Self::Builds(command) => command.run(context).await?,
+            Self::Domains(command) => command.run(context).await?,
+            Self::Labels(command) => command.run(context).await?,
+            Self::Ps(command) => command.run(context).await?,
+            Self::Releases(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
             Self::Users(command) => command.run(context).await?,
             Self::Version(args) => version::run(&args, context).await?,

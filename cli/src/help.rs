@@ -13,8 +13,14 @@ use crate::{
 };
 
 /// The topics in the order of the overview: name, what it is about, and what its verbs are called in its help.
-const TOPICS: [(&str, &str, &str); 3] = [
+const TOPICS: [(&str, &str, &str); 9] = [
+    ("apps", "manage applications used to provide services", "apps"),
     ("auth", "register, log in and manage accounts", "auth"),
+    ("builds", "manage builds created from images", "builds"),
+    ("domains", "manage and assign domain names to your applications", "domains"),
+    ("labels", "manage labels of applications", "labels"),
+    ("ps", "manage processes inside an app container", "processes"),
+    ("releases", "manage releases of an application", "releases"),
     ("shortcuts", "show the short forms of commands", "shortcuts"),
     ("users", "manage users", "users"),
 ];

@@ -4,15 +4,21 @@
 //! `Args` of each verb, and clap makes parser and help of it. What a verb needs it gets from the [`context::Context`];
 //! what it has to say goes through [`ui::Ui`]; what goes wrong comes back as an error and is printed here, once.
 
+mod apps;
 mod args;
 mod auth;
+mod builds;
 mod context;
+mod domains;
 mod exit;
 mod git;
 mod help;
 mod items;
+mod labels;
 mod name;
 mod plugin;
+mod ps;
+mod releases;
 mod report;
 mod settings;
 mod shortcuts;

@@ -3,5 +3,7 @@
 //! One file per topic; each test is a little session, and its snapshot is what the user sees.
 #![cfg(test)]
 
+mod apps;
 mod auth;
 mod harness;
+mod releases;

@@ -1,0 +1,28 @@
+//! `labels:unset`.
+
+use anyhow::Result;
+use api::client::settings;
+
+use crate::{
+    context::Context,
+    items::{self, AppArg},
+};
+
+/// Unsets labels for an application.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  mycli labels:unset team git_repo -a blog")]
+pub struct Args {
+    /// The labels
+    #[arg(required = true, value_name = "KEY")]
+    keys: Vec<String>,
+    #[command(flatten)]
+    app: AppArg,
+}
+
+/// Removes them.
+pub async fn run(args: &Args, context: &Context) -> Result<()> {
+    let session = context.app(&args.app)?;
+    let progress = context.ui.begin(&format!("Removing labels on {}... ", session.app))?;
+    settings::patch_labels(&session.client, &session.app, &items::unset(&args.keys)).await?;
+    Ok(progress.done("done")?)
+}
