@@ -9,8 +9,8 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, builds, context::Context, domains, exit::Exit, labels, name::Name, ps, releases, shortcuts, users,
-    version,
+    apps, auth, builds, config, context::Context, domains, exit::Exit, healthchecks, labels, limits, name::Name, perms,
+    ps, registry, releases, shortcuts, timeouts, users, version,
 };
 
 /// The whole command line.
@@ -44,15 +44,27 @@ pub enum Command {
     #[command(flatten)]
     Builds(builds::Command),
     #[command(flatten)]
+    Config(config::Command),
+    #[command(flatten)]
     Domains(domains::Command),
+    #[command(flatten)]
+    Healthchecks(healthchecks::Command),
     #[command(flatten)]
     Labels(labels::Command),
     #[command(flatten)]
+    Limits(limits::Command),
+    #[command(flatten)]
+    Perms(perms::Command),
+    #[command(flatten)]
     Ps(ps::Command),
+    #[command(flatten)]
+    Registry(registry::Command),
     #[command(flatten)]
     Releases(releases::Command),
     #[command(flatten)]
     Shortcuts(shortcuts::Command),
+    #[command(flatten)]
+    Timeouts(timeouts::Command),
     #[command(flatten)]
     Users(users::Command),
     #[command(name = "version")]
@@ -66,11 +78,17 @@ impl Command {
             Self::Apps(command) => return command.run(context).await,
             Self::Auth(command) => command.run(context).await?,
             Self::Builds(command) => command.run(context).await?,
+            Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
+            Self::Healthchecks(command) => command.run(context).await?,
             Self::Labels(command) => command.run(context).await?,
+            Self::Limits(command) => command.run(context).await?,
+            Self::Perms(command) => command.run(context).await?,
             Self::Ps(command) => command.run(context).await?,
+            Self::Registry(command) => command.run(context).await?,
             Self::Releases(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
+            Self::Timeouts(command) => command.run(context).await?,
             Self::Users(command) => command.run(context).await?,
             Self::Version(args) => version::run(&args, context).await?,
         }

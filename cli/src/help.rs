@@ -13,15 +13,21 @@ use crate::{
 };
 
 /// The topics in the order of the overview: name, what it is about, and what its verbs are called in its help.
-const TOPICS: [(&str, &str, &str); 9] = [
+const TOPICS: [(&str, &str, &str); 15] = [
     ("apps", "manage applications used to provide services", "apps"),
     ("auth", "register, log in and manage accounts", "auth"),
     ("builds", "manage builds created from images", "builds"),
+    ("config", "manage environment variables that define app config", "config"),
     ("domains", "manage and assign domain names to your applications", "domains"),
+    ("healthchecks", "manage healthchecks for applications", "healthchecks"),
     ("labels", "manage labels of applications", "labels"),
+    ("limits", "manage resource limits for your application", "limits"),
+    ("perms", "manage permissions for applications", "perms"),
     ("ps", "manage processes inside an app container", "processes"),
+    ("registry", "manage private registry information for your application", "registry"),
     ("releases", "manage releases of an application", "releases"),
     ("shortcuts", "show the short forms of commands", "shortcuts"),
+    ("timeouts", "manage the time that processes get to stop", "timeouts"),
     ("users", "manage users", "users"),
 ];
 

@@ -5,5 +5,6 @@
 
 mod apps;
 mod auth;
+mod dispatch;
 mod harness;
 mod releases;
