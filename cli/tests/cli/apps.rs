@@ -132,13 +132,19 @@ async fn list() {
     assert_eq!((heard[0].url.query(), heard[1].url.query()), (Some("limit=2"), Some("limit=100")));
 }
 
-#[tokio::test]
-async fn info() {
+/// An app with a process, two domains and a label.
+async fn with_blog() -> World {
     let world = World::logged_in().await;
     world.answers("GET", "/v2/apps/blog", 200, app("blog")).await;
     world.answers("GET", "/v2/apps/blog/domains", 200, page(&[domain("blog"), domain("www.example.com")])).await;
     world.answers("GET", "/v2/apps/blog/pods", 200, json!({"count": 1, "results": [pod("cmd", "1vxqg")]})).await;
     world.answers("GET", "/v2/apps/blog/settings", 200, settings(&json!({"team": "front"}))).await;
+    world
+}
+
+#[tokio::test]
+async fn info() {
+    let world = with_blog().await;
     assert_snapshot!(world.run("info -a blog"), @r"
     exit: 0
     ----- stdout -----
@@ -163,6 +169,11 @@ async fn info() {
 
     ----- stderr -----
     ");
+}
+
+#[tokio::test]
+async fn info_for_programs() {
+    let world = with_blog().await;
     assert_snapshot!(world.run("apps:info -a blog --json"), @r#"
     exit: 0
     ----- stdout -----
