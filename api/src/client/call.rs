@@ -27,7 +27,7 @@ impl<'a> Call<'a> {
     pub(super) fn new(client: &'a Client, method: Method, path: &[&str]) -> Result<Self> {
         let mut url = client.controller.clone();
         url.set_path(&versioned(path)?);
-        // The key makes sending a POST twice safe: the second one answers what the first did.
+        // The key makes sending a POST twice safe where the controller heeds it: the second one answers what the first did.
         let key = (method == Method::POST).then(Uuid::new_v4);
         let accept = "application/json";
         Ok(Self { client, method, url, body: None, accept, key, anonymous: false, resend: Resend::Lost })
@@ -100,15 +100,27 @@ impl<'a> Call<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if !self.may_resend(&error) {
+            if !self.may_resend(&error) || !self.wait(&error, &mut patience).await {
                 return Err(error);
             }
-            let Some(wait) = patience.wait(error.refusal().and_then(|refusal| refusal.retry_after)) else {
-                return Err(error);
-            };
+        }
+    }
+
+    /// Waits until sending again makes sense; false when it never will.
+    async fn wait(&self, error: &Error, patience: &mut Patience) -> bool {
+        while let Some(wait) = patience.wait(error.refusal().and_then(|refusal| refusal.retry_after)) {
             (self.client.observer)(Notice::Retrying { cause: error.to_string(), wait });
             tokio::time::sleep(wait).await;
+            if self.key.is_none() || error.is_unsent() {
+                return true;
+            }
+            match self.client.keeps_keys().await {
+                Ok(answer) => return answer,
+                Err(error) if error.may_pass() => {}
+                Err(_) => return false,
+            }
         }
+        false
     }
 
     fn may_resend(&self, error: &Error) -> bool {
@@ -149,6 +161,18 @@ impl<'a> Call<'a> {
             Error::Unreachable { origin, source }
         } else {
             Error::Lost { origin, source }
+        }
+    }
+}
+
+impl Client {
+    /// True when the controller heeds idempotency keys of this user. Original controllers do not, and they have no
+    /// `/v2/info` either.
+    async fn keeps_keys(&self) -> Result<bool> {
+        match self.get(&["info"])?.once_whole().await {
+            Ok(_) => Ok(true),
+            Err(Error::Refused(refusal)) if refusal.status.is_client_error() => Ok(false),
+            Err(error) => Err(error),
         }
     }
 }
