@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs::{self, DirBuilder},
     io::ErrorKind,
+    iter,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
@@ -15,7 +16,7 @@ use super::{
     Error, Limits, Line, Resume,
     record::{self, Mark, Record, nanos},
     resume::OVERLAP,
-    segment::Segment,
+    segment::{self, Segment},
 };
 
 /// One app's log.
@@ -75,16 +76,7 @@ impl AppLog {
 
     /// The last `count` lines, in the order in which they were stored.
     pub fn last(&self, count: usize) -> Result<Vec<Line>, Error> {
-        let mut newest_first = Vec::new();
-        for segment in std::iter::once(&self.newest).chain(self.older.iter().rev()) {
-            newest_first.extend(segment.read()?.into_iter().rev().filter_map(line));
-            if newest_first.len() >= count {
-                break;
-            }
-        }
-        newest_first.truncate(count);
-        newest_first.reverse();
-        Ok(newest_first)
+        segment::last(iter::once(&self.newest).chain(self.older.iter().rev()), count)
     }
 
     /// Where to go on reading an instance.
@@ -98,7 +90,7 @@ impl AppLog {
         let overlap = i64::try_from(OVERLAP.as_nanos()).unwrap_or(i64::MAX);
         let since = latest.at.saturating_sub(overlap).max(floor.as_ref().map_or(i64::MIN, |floor| floor.at));
         let before = floor.filter(|floor| floor.at == since).map_or(0, |floor| floor.count);
-        let lines = records.into_iter().filter_map(line);
+        let lines = records.into_iter().filter_map(Record::line);
         let within = lines.filter(|line| line.source.instance == instance && nanos(line.at) >= since).count();
         Ok(Resume { since: Some(DateTime::from_timestamp_nanos(since)), stored: before + within })
     }
@@ -185,12 +177,5 @@ fn note(marks: &mut HashMap<String, Mark>, line: &Line) {
         Some(mark) if at < mark.at => {}
         Some(mark) if at == mark.at => mark.count += 1,
         _ => drop(marks.insert(instance.clone(), Mark { instance: instance.clone(), at, count: 1 })),
-    }
-}
-
-fn line(record: Record) -> Option<Line> {
-    match record {
-        Record::Line(line) => Some(line),
-        Record::Mark(_) => None,
     }
 }

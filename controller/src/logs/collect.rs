@@ -115,13 +115,14 @@ impl Collector {
         }
     }
 
-    /// Stops following everything, and returns when all that was read is stored.
+    /// Stops following everything, and lets another controller write. All that was read is stored when this returns.
     pub async fn shutdown(&self) {
         self.cancelled.cancel();
         let apps: Vec<Uuid> = self.lock().keys().copied().collect();
         for app in apps {
             self.stop(app).await;
         }
+        self.shared.store.release();
     }
 
     /// Uuids of apps that are worth another [`Collector::sync`], because an ended instance was read. Only a hint.
@@ -143,7 +144,7 @@ impl Collector {
         if changed {
             let names = instances.iter().map(|instance| instance.source.instance.clone()).collect();
             let store = Arc::clone(&self.shared.store);
-            // The task only fails when it panics, and then nothing is forgotten, which is safe.
+            // When it fails, nothing is forgotten, which is safe.
             let _ = spawn_blocking(move || store.retain(app, &names)).await;
         }
         kept

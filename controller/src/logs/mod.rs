@@ -20,6 +20,7 @@ mod segment;
 mod store;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use collect::{Collector, Followed};
 pub use render::render;
@@ -78,8 +79,8 @@ pub struct Line {
 /// Why lines could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Two controllers must not write the same files.
-    #[error("{} is in use by another controller; give each its own directory", .0.display())]
+    /// Another controller writes there. One that makes room for a new one stops doing so by itself.
+    #[error("another controller still writes to {}", .0.display())]
     InUse(PathBuf),
     /// The disk said no.
     #[error("{}", .path.display())]

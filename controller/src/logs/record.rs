@@ -24,6 +24,16 @@ pub enum Record {
     Mark(Mark),
 }
 
+impl Record {
+    /// The line, if it is one.
+    pub fn line(self) -> Option<Line> {
+        match self {
+            Self::Line(line) => Some(line),
+            Self::Mark(_) => None,
+        }
+    }
+}
+
 /// How far an instance was read: the segments that would tell may be gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Error,
+    Error, Line,
     record::{self, Record},
 };
 
@@ -65,22 +65,22 @@ impl Segment {
     /// Everything in it that reads as a record.
     pub fn read(&self) -> Result<Vec<Record>, Error> {
         let bytes = self.contents()?;
-        Ok(bytes.split(|byte| *byte == b'\n').filter_map(record::decode).collect())
+        Ok(bytes.split_inclusive(|byte| *byte == b'\n').filter_map(whole).collect())
     }
 
     /// Like `read`, and cuts off what a crash left behind the last whole record.
     pub fn recover(&mut self) -> Result<Vec<Record>, Error> {
         let bytes = self.contents()?;
-        let mut whole = 0;
+        let mut length = 0;
         let mut records = Vec::new();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let Some(record) = line.strip_suffix(b"\n").and_then(record::decode) else { break };
-            whole += line.len() as u64;
+            let Some(record) = whole(line) else { break };
+            length += line.len() as u64;
             records.push(record);
         }
-        self.bytes = whole;
-        if whole < bytes.len() as u64 {
-            self.open()?.set_len(whole).map_err(Error::at(&self.path))?;
+        self.bytes = length;
+        if length < bytes.len() as u64 {
+            self.open()?.set_len(length).map_err(Error::at(&self.path))?;
         }
         Ok(records)
     }
@@ -115,6 +115,25 @@ impl Segment {
     fn open(&self) -> Result<File, Error> {
         options().append(true).open(&self.path).map_err(Error::at(&self.path))
     }
+}
+
+/// The last `count` lines of segments that come newest first, in the order in which they were stored.
+pub fn last<'a>(newest_first: impl Iterator<Item = &'a Segment>, count: usize) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
+    for segment in newest_first {
+        lines.extend(segment.read()?.into_iter().rev().filter_map(Record::line));
+        if lines.len() >= count {
+            break;
+        }
+    }
+    lines.truncate(count);
+    lines.reverse();
+    Ok(lines)
+}
+
+/// Reads one line of a file as a record, if its end was written too.
+fn whole(line: &[u8]) -> Option<Record> {
+    line.strip_suffix(b"\n").and_then(record::decode)
 }
 
 /// What apps write may be secret: nobody else reads it.

@@ -1,148 +1,90 @@
 //! The logs of all apps of one machine.
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    fs::{self, DirBuilder, File, TryLockError},
+    collections::BTreeSet,
+    fs::DirBuilder,
     os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::PathBuf,
+    sync::{Arc, Mutex},
 };
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Error, Limits, Line, Resume, app_log::AppLog};
+use super::{
+    Error, Limits, Line, Resume,
+    segment::{self, Segment},
+    writer::{Writer, held},
+};
 
 /// Keeps the last lines of every app, within its [`Limits`]. All calls may wait for the disk.
+///
+/// Anybody may read. The first call that writes takes the lock of the folder; while another process has it, such calls fail
+/// with [`Error::InUse`] and work as soon as it is free. A controller that makes room for its successor thus only
+/// has to [`release`](Store::release) it.
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
     limits: Limits,
-    apps: Mutex<HashMap<Uuid, Arc<Mutex<AppLog>>>>,
-    /// Bytes of all apps.
-    total: AtomicU64,
-    /// Held as long as the store lives.
-    _lock: File,
+    writer: Mutex<Option<Arc<Writer>>>,
 }
 
 impl Store {
-    /// Opens the store in `folder`, which is made when it is missing. What a crash left half written is cut off.
+    /// A store in `folder`, which is made when it is missing.
     pub fn open(folder: impl Into<PathBuf>, limits: Limits) -> Result<Self, Error> {
         let folder = folder.into();
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Error::at(&folder))?;
-        let lock = lock(&folder)?;
-        let apps = load(&folder)?;
-        let total = AtomicU64::new(apps.values().map(|log| held(log).bytes()).sum());
-        Ok(Self { folder, limits, apps: Mutex::new(apps), total, _lock: lock })
+        Ok(Self { folder, limits, writer: Mutex::default() })
+    }
+
+    /// The last `count` lines of an app, in the order in which they were stored.
+    pub fn last(&self, app: Uuid, count: usize) -> Result<Vec<Line>, Error> {
+        let writer = held(&self.writer).clone();
+        match writer {
+            Some(writer) => writer.last(app, count),
+            None => segment::last(Segment::list(&self.folder.join(app.to_string()))?.iter().rev(), count),
+        }
     }
 
     /// Stores lines of an app in the order given, all or none of them. A full disk is an error like any other: the same
     /// call works again once there is room.
     pub fn append(&self, app: Uuid, lines: &[Line]) -> Result<(), Error> {
-        let log = self.app(app)?;
-        self.counted(&log, |log| log.append(lines, &self.limits))?;
-        self.keep_total()
-    }
-
-    /// The last `count` lines of an app, in the order in which they were stored.
-    pub fn last(&self, app: Uuid, count: usize) -> Result<Vec<Line>, Error> {
-        match self.known(app) {
-            Some(log) => held(&log).last(count),
-            None => Ok(Vec::new()),
-        }
+        self.writer()?.append(app, lines)
     }
 
     /// Where to go on reading an instance of an app.
     pub fn resume(&self, app: Uuid, instance: &str) -> Result<Resume, Error> {
-        let log = self.app(app)?;
-        held(&log).resume(instance)
+        self.writer()?.resume(app, instance)
     }
 
     /// Tells the sequence of an app's next line, and whenever it changes.
     pub fn watch(&self, app: Uuid) -> Result<watch::Receiver<u64>, Error> {
-        let log = self.app(app)?;
-        Ok(held(&log).watch())
+        self.writer()?.watch(app)
     }
 
     /// Says which instances of an app still exist, by name: how far others were read need not be known any longer.
-    pub fn retain(&self, app: Uuid, instances: &BTreeSet<String>) {
-        if let Some(log) = self.known(app) {
-            held(&log).retain(instances);
-        }
+    pub fn retain(&self, app: Uuid, instances: &BTreeSet<String>) -> Result<(), Error> {
+        self.writer()?.retain(app, instances);
+        Ok(())
     }
 
     /// Deletes everything of an app.
     pub fn remove(&self, app: Uuid) -> Result<(), Error> {
-        let log = held(&self.apps).remove(&app);
-        log.map_or(Ok(()), |log| self.counted(&log, AppLog::remove))
+        self.writer()?.remove(app)
     }
 
-    fn known(&self, app: Uuid) -> Option<Arc<Mutex<AppLog>>> {
-        held(&self.apps).get(&app).cloned()
+    /// Lets another process write, once the calls under way are done.
+    pub fn release(&self) {
+        *held(&self.writer) = None;
     }
 
-    /// The log of an app, an empty one when it has none.
-    fn app(&self, app: Uuid) -> Result<Arc<Mutex<AppLog>>, Error> {
-        let mut apps = held(&self.apps);
-        if let Some(log) = apps.get(&app) {
-            return Ok(Arc::clone(log));
+    fn writer(&self) -> Result<Arc<Writer>, Error> {
+        let mut writer = held(&self.writer);
+        if let Some(writer) = &*writer {
+            return Ok(Arc::clone(writer));
         }
-        let log = Arc::new(Mutex::new(AppLog::load(&self.folder.join(app.to_string()))?));
-        apps.insert(app, Arc::clone(&log));
-        Ok(log)
+        let fresh = Arc::new(Writer::open(&self.folder, self.limits)?);
+        *writer = Some(Arc::clone(&fresh));
+        Ok(fresh)
     }
-
-    /// Drops the oldest lines of whoever has most, until all fit together.
-    fn keep_total(&self) -> Result<(), Error> {
-        while self.total.load(Ordering::Relaxed) > self.limits.total {
-            let apps: Vec<_> = held(&self.apps).values().cloned().collect();
-            let sizes = apps.iter().map(|log| held(log).bytes());
-            let Some((size, largest)) = sizes.zip(&apps).max_by_key(|(size, _)| *size) else { break };
-            self.counted(largest, AppLog::drop_oldest)?;
-            if held(largest).bytes() >= size {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Changes a log and counts what that does to the total.
-    fn counted<T>(&self, log: &Mutex<AppLog>, change: impl FnOnce(&mut AppLog) -> T) -> T {
-        let mut log = held(log);
-        let before = log.bytes();
-        let outcome = change(&mut log);
-        // Wraps around when the log has shrunk, and the sum with it.
-        self.total.fetch_add(log.bytes().wrapping_sub(before), Ordering::Relaxed);
-        outcome
-    }
-}
-
-/// A mutex whose holder panicked guards nothing worse than a half-written file, which is mended at the next append.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock(folder: &Path) -> Result<File, Error> {
-    let path = folder.join("lock");
-    let file = File::options().create(true).append(true).open(&path).map_err(Error::at(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(Error::at(&path)(error)),
-    }
-}
-
-fn load(folder: &Path) -> Result<HashMap<Uuid, Arc<Mutex<AppLog>>>, Error> {
-    let mut apps = HashMap::new();
-    for entry in fs::read_dir(folder).map_err(Error::at(folder))? {
-        let path = entry.map_err(Error::at(folder))?.path();
-        let app = path.file_name().and_then(|name| Uuid::try_parse(name.to_str()?).ok());
-        if let Some(app) = app {
-            apps.insert(app, Arc::new(Mutex::new(AppLog::load(&path)?)));
-        }
-    }
-    Ok(apps)
 }

@@ -57,13 +57,16 @@ fn the_last_lines_come_back_also_from_another_process() {
 }
 
 #[test]
-fn a_folder_has_one_writer() {
+fn a_folder_has_one_writer_and_many_readers() {
     let folder = TempDir::new().unwrap();
-    let first = store(&folder, SMALL);
-    let refused = Store::open(folder.path(), SMALL).unwrap_err();
+    let (first, second) = (store(&folder, SMALL), store(&folder, SMALL));
+    first.append(APP, &numbered(0..20)).unwrap();
+    let refused = second.append(APP, &numbered(20..21)).unwrap_err();
     assert!(matches!(refused, Error::InUse(_)), "{refused}");
-    drop(first);
-    store(&folder, SMALL);
+    assert_eq!(second.last(APP, ALL).unwrap(), numbered(0..20));
+    first.release();
+    second.append(APP, &numbered(20..21)).unwrap();
+    assert_eq!(first.last(APP, ALL).unwrap(), numbered(0..21));
 }
 
 #[test]
@@ -153,7 +156,7 @@ fn a_quiet_instance_is_remembered_when_its_lines_are_gone() {
     assert_eq!(log.resume(APP, "quiet").unwrap(), Resume { since: Some(super::at(1)), stored: 2 });
     assert_eq!(log.resume(APP, "unknown").unwrap(), Resume::default());
 
-    log.retain(APP, &BTreeSet::from(["loud".to_owned()]));
+    log.retain(APP, &BTreeSet::from(["loud".to_owned()])).unwrap();
     (0..50).for_each(|number| log.append(APP, &[line("loud", 60 + number, "noise")]).unwrap());
     assert_eq!(log.resume(APP, "quiet").unwrap(), Resume::default());
 }
