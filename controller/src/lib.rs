@@ -18,7 +18,7 @@ pub mod signals;
 mod start;
 pub mod state;
 pub mod vault;
-mod worker;
+pub mod worker;
 mod workload;
 
 pub use start::{Config, Listeners, PlatformMaker, run};

@@ -160,10 +160,21 @@ impl Round<'_> {
             };
             match self.state.platform.apply(&app, &action).await {
                 Ok(()) | Err(platform::Error::Gone) => self.remember(step).await?,
+                Err(platform::Error::SubnetTaken(_)) if self.desired.instances.is_empty() => {
+                    self.give_back_subnet().await?
+                }
                 Err(error) => return Err(self.refusal(&action, error)),
             }
         }
         Ok(())
+    }
+
+    /// Somebody else's network has these addresses: the subnet rests, and the next round claims another.
+    async fn give_back_subnet(&self) -> Result<(), TickError> {
+        let mut tx = self.state.pool.begin().await?;
+        db::lease::hold(&mut tx, self.held.lease).await?;
+        db::network::free(&mut *tx, self.desired.app.id).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn remember(&self, step: &Step) -> Result<(), TickError> {

@@ -170,6 +170,8 @@ impl<'a> Planner<'a> {
             Some(network) if self.observed.network.is_none() && !self.desired.app.destroyed => {
                 let spec = NetworkSpec { subnet: network.subnet, bridge: network.bridge.clone() };
                 self.plan.actions.push(Step::Do(Action::EnsureNetwork(spec)));
+                // No address is given out before the engine has said that the subnet is free.
+                self.plan.changes.want.clear();
             }
             Some(_) => {}
         }

@@ -194,6 +194,7 @@ fn said(error: platform::Error) -> Error {
         platform::Error::Rejected(text) => Error::BadRequest(text),
         error @ platform::Error::SubnetTaken(_) => Error::BadRequest(error.to_string()),
         platform::Error::Gone => Error::BadRequest("the image is gone".to_owned()),
+        platform::Error::SubnetTaken(subnet) => anyhow::anyhow!("{subnet} is taken, said of an image").into(),
         platform::Error::Unavailable(source) => Error::Unavailable {
             detail: "The container engine cannot be reached. Nothing was changed; try again.".to_owned(),
             source,

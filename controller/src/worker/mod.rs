@@ -5,6 +5,8 @@
 
 mod app;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,
