@@ -220,6 +220,8 @@ create table instances (
     replace boolean not null default false,
     -- When it first proved healthy.
     healthy_at timestamptz,
+    -- How often the platform has started it again, as far as the app's log was told.
+    restarts integer not null default 0,
     -- First version of the routes without it.
     routes_version bigint,
     drain_at timestamptz,

@@ -1,14 +1,12 @@
 //! Holding an app: the right to act for it, as a value.
 //!
-//! A task renews the lease while the value lives; before each call of the platform its holder asks [`Held::check`],
-//! which knows by a monotonic clock whether the lease may still be trusted. Dropping the value stops renewing; giving it
-//! up at once is [`Held::release`].
+//! A task renews the lease while the value lives. Calls of the platform are made through [`Held::within`], which cuts them
+//! off, by a monotonic clock, at the moment when the lease may no longer be trusted. Dropping the value stops renewing;
+//! giving it up at once is [`Held::release`].
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -16,14 +14,13 @@ use crate::{
     state::State,
 };
 
-/// No call is begun when less than this is left: longer than any call of the platform under the lease takes.
-const MARGIN: Duration = Duration::from_secs(2);
+/// Time until the next try at a renewal that the database did not answer.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// The right to act for one app.
 pub struct Held {
     /// What every transaction of the holder begins with.
     pub lease: Lease,
-    until: Arc<Mutex<Instant>>,
     lost: CancellationToken,
     _renewal: AbortOnDropHandle<()>,
 }
@@ -32,16 +29,18 @@ impl Held {
     /// Takes the lease; none when somebody else has it.
     pub async fn acquire(state: &State, app_id: i64) -> Result<Option<Self>, sqlx::Error> {
         let Some((lease, until)) = lease::acquire(&state.pool, app_id, state.process).await? else { return Ok(None) };
-        let until = Arc::new(Mutex::new(until));
         let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(state.clone(), lease, until.clone(), lost.clone()));
-        Ok(Some(Self { lease, until, lost, _renewal: AbortOnDropHandle::new(renewal) }))
+        let renewal = tokio::spawn(renew(state.clone(), lease, until.into(), lost.clone()));
+        Ok(Some(Self { lease, lost, _renewal: AbortOnDropHandle::new(renewal) }))
     }
 
-    /// Fails when the lease is lost, or so near its end that a call begun now might outlast it.
-    pub fn check(&self) -> Result<(), HoldError> {
-        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.lost.is_cancelled() || Instant::now() + MARGIN > until { Err(HoldError::Lost) } else { Ok(()) }
+    /// Makes a call that nobody but the holder may make; cut off when the lease is lost.
+    pub async fn within<T>(&self, call: impl Future<Output = T>) -> Result<T, HoldError> {
+        tokio::select! {
+            biased;
+            () = self.lost.cancelled() => Err(HoldError::Lost),
+            answer = call => Ok(answer),
+        }
     }
 
     /// Cancelled once the lease is lost: what runs beside it without limit stops then.
@@ -58,15 +57,16 @@ impl Held {
     }
 }
 
-async fn renew(state: State, lease: Lease, until: Arc<Mutex<Instant>>, lost: CancellationToken) {
+/// Renews until that fails. A database that is away is no failure yet: the lease stands until its end.
+async fn renew(state: State, lease: Lease, mut until: Instant, lost: CancellationToken) {
+    let _lost = lost.drop_guard();
+    let mut pause = RENEWAL;
     loop {
-        tokio::time::sleep(RENEWAL).await;
-        match lease::renew(&state.pool, lease).await {
-            Ok(Some(renewed)) => *until.lock().unwrap_or_else(PoisonError::into_inner) = renewed,
-            // The database is away: the lease still stands until its end.
-            Err(_) if Instant::now() < *until.lock().unwrap_or_else(PoisonError::into_inner) => {}
-            Ok(None) | Err(_) => break,
+        tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
+        match tokio::time::timeout_at(until, lease::renew(&state.pool, lease)).await {
+            Ok(Ok(Some(renewed))) => (until, pause) = (renewed.into(), RENEWAL),
+            Ok(Err(_)) => pause = RETRY,
+            Ok(Ok(None)) | Err(_) => return,
         }
     }
-    lost.cancel();
 }

@@ -4,6 +4,7 @@
 
 pub mod db;
 pub mod error;
+mod housekeeping;
 pub mod http;
 mod instances;
 mod lease;

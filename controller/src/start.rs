@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    db, logs,
+    db, housekeeping, logs,
     platform::Platform,
     routes,
     signals::Signals,
@@ -66,6 +66,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let api = serve(listeners.api, crate::http::router(state.clone()), shutdown.clone())?;
     let internal = serve(listeners.internal, routes::router(state.clone()), shutdown.clone())?;
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
+    tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, "serving");
     shutdown.cancelled().await;
     workers.await?;

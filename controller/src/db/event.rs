@@ -57,3 +57,15 @@ pub async fn last(executor: impl PgExecutor<'_>, app_id: i64, lines: i64) -> Res
     .fetch_all(executor)
     .await
 }
+
+/// Keeps the newest 1,000 lines of each app, as many as Deis kept.
+pub async fn sweep(executor: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from events where id in (
+            select id from (select id, row_number() over (partition by app_id order by id desc) as place from events) ranked
+            where place > 1000)"
+    )
+    .execute(executor)
+    .await
+    .map(drop)
+}

@@ -39,6 +39,8 @@ pub struct Instance {
     pub replace: bool,
     /// When it first proved healthy.
     pub healthy_at: Option<DateTime<Utc>>,
+    /// How often it was started again, as far as its app's log was told.
+    pub restarts: u32,
     /// First version of the routes without it.
     pub routes_version: Option<i64>,
     /// When it left the routes.
@@ -58,6 +60,7 @@ struct Row {
     phase: String,
     replace: bool,
     healthy_at: Option<DateTime<Utc>>,
+    restarts: i32,
     routes_version: Option<i64>,
     drain_at: Option<DateTime<Utc>>,
     stop_at: Option<DateTime<Utc>>,
@@ -83,6 +86,7 @@ impl TryFrom<Row> for Instance {
             phase,
             replace: row.replace,
             healthy_at: row.healthy_at,
+            restarts: u32::try_from(row.restarts).map_err(super::decode)?,
             routes_version: row.routes_version,
             drain_at: row.drain_at,
             stop_at: row.stop_at,
@@ -95,7 +99,7 @@ impl TryFrom<Row> for Instance {
 pub async fn list(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Vec<Instance>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, release_id, process_type, name, host(address) as address, phase, replace, healthy_at, routes_version,
+        "select id, release_id, process_type, name, host(address) as address, phase, replace, healthy_at, restarts, routes_version,
             drain_at, stop_at, created_at
          from instances where app_id = $1 order by id",
         app_id
@@ -133,6 +137,12 @@ pub async fn mark_healthy(executor: impl PgExecutor<'_>, ids: &[i64]) -> Result<
         .execute(executor)
         .await
         .map(drop)
+}
+
+/// Its app's log was told of this many restarts.
+pub async fn set_restarts(executor: impl PgExecutor<'_>, id: i64, restarts: u32) -> Result<(), sqlx::Error> {
+    let restarts = i32::try_from(restarts).unwrap_or(i32::MAX);
+    sqlx::query!("update instances set restarts = $2 where id = $1", id, restarts).execute(executor).await.map(drop)
 }
 
 /// They are no longer wanted, and no longer in the routes as of `routes_version`.

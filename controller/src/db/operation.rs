@@ -155,3 +155,15 @@ pub async fn status(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<Sta
         (state, ..) => Err(super::decode(format!("operation {id} is {state} without an outcome"))),
     }
 }
+
+/// Forgets operations that ended a day ago: as long as a client may ask for their outcome by its key.
+pub async fn sweep(executor: impl PgExecutor<'_>) -> Result<(), sqlx::Error> {
+    // The newest stays: the next one's place in the queue is counted from it.
+    sqlx::query!(
+        "delete from operations o where finished_at < now() - interval '1 day'
+            and seq < (select max(seq) from operations where app_id = o.app_id)"
+    )
+    .execute(executor)
+    .await
+    .map(drop)
+}

@@ -7,7 +7,7 @@ use anyhow::Context;
 use super::{
     desired::{self, Desired},
     names, network,
-    plan::{self, Changes, Plan, Progress, Step},
+    plan::{self, Changes, Crash, Plan, Progress, Step},
 };
 use crate::{
     db::{
@@ -49,9 +49,8 @@ impl From<sqlx::Error> for TickError {
 /// One look and one round of steps. None when the app is gone.
 pub async fn tick(state: &State, held: &Held) -> Result<Option<Progress>, TickError> {
     let Some(desired) = desired::load(state, held.lease.app_id).await? else { return Ok(None) };
-    held.check()?;
     let app = workload::app_ref(&desired.app);
-    let observed = state.platform.observe(&app).await.map_err(TickError::Platform)?;
+    let observed = held.within(state.platform.observe(&app)).await?.map_err(TickError::Platform)?;
     let read = state.collector.sync(desired.app.uuid, &followed(&desired, &observed)).await;
     let plan = plan::plan(&desired, &observed);
     let round = Round { state, held, desired: &desired, read };
@@ -104,6 +103,7 @@ impl Round<'_> {
         }
         self.want(&mut tx, changes).await?;
         db::instance::mark_healthy(&mut *tx, &changes.healthy).await?;
+        self.report_crashes(&mut tx, &changes.crashed).await?;
         let mut version = self.desired.route.as_ref().map_or(0, |route| route.version);
         if let Some(routes) = &changes.routes {
             version = db::route::put(&mut tx, app.uuid, Some(routes)).await?;
@@ -148,17 +148,24 @@ impl Round<'_> {
         Ok(())
     }
 
+    async fn report_crashes(&self, tx: &mut sqlx::PgConnection, crashed: &[Crash]) -> Result<(), TickError> {
+        for crash in crashed {
+            db::instance::set_restarts(&mut *tx, crash.row, crash.restarts).await?;
+            db::event::add(&mut *tx, self.desired.app.id, Level::Warn, &crash.text).await?;
+        }
+        Ok(())
+    }
+
     async fn act(&self, plan: &Plan) -> Result<(), TickError> {
         let app = workload::app_ref(&self.desired.app);
         for step in &plan.actions {
-            self.held.check()?;
             let action = match step {
                 Step::Do(action) => action.clone(),
                 Step::Stop { id, .. } => Action::Stop { id: id.clone() },
                 Step::Remove { id } if !self.read.contains(id) => continue,
                 Step::Remove { id } => Action::Remove { id: id.clone() },
             };
-            match self.state.platform.apply(&app, &action).await {
+            match self.held.within(self.state.platform.apply(&app, &action)).await? {
                 Ok(()) | Err(platform::Error::Gone) => self.remember(step).await?,
                 Err(platform::Error::SubnetTaken(_)) if self.desired.instances.is_empty() => {
                     self.give_back_subnet().await?
@@ -203,9 +210,8 @@ impl Round<'_> {
         let app = &self.desired.app;
         let reference = workload::app_ref(app);
         for image in db::build::images(&self.state.pool, app.id).await? {
-            self.held.check()?;
             let action = Action::ForgetImage { reference: image };
-            self.state.platform.apply(&reference, &action).await.map_err(TickError::Platform)?;
+            self.held.within(self.state.platform.apply(&reference, &action)).await?.map_err(TickError::Platform)?;
         }
         self.state.collector.stop(app.uuid).await;
         self.state.logs.remove(app.uuid).context("the app's log stays on the disk")?;
@@ -226,9 +232,8 @@ pub async fn expire_images(state: &State, held: &Held) -> Result<(), TickError> 
     let images = db::build::expire_images(&mut *tx, app.id).await?;
     tx.commit().await?;
     for reference in images {
-        held.check()?;
-        let action = Action::ForgetImage { reference: reference.clone() };
-        if let Err(error) = state.platform.apply(&workload::app_ref(&app), &action).await {
+        let action = Action::ForgetImage { reference };
+        if let Err(error) = held.within(state.platform.apply(&workload::app_ref(&app), &action)).await? {
             db::event::add(&state.pool, app.id, Level::Warn, &format!("an old image could not be removed: {error}"))
                 .await?;
         }

@@ -51,6 +51,8 @@ pub struct Changes {
     pub want: Vec<ProcessType>,
     /// They proved healthy.
     pub healthy: Vec<i64>,
+    /// They ended and were started again since it was last told.
+    pub crashed: Vec<Crash>,
     /// They leave the routes for good.
     pub leave: Vec<i64>,
     /// The routes from now on, when they differ from what was written.
@@ -61,6 +63,17 @@ pub struct Changes {
     pub runs_gone: Vec<i64>,
     /// Nothing is left of a destroyed app.
     pub app_gone: bool,
+}
+
+/// What an app's log is told of an instance that ended.
+#[derive(Debug, PartialEq)]
+pub struct Crash {
+    /// The row.
+    pub row: i64,
+    /// How often it has been started again by now.
+    pub restarts: u32,
+    /// The line.
+    pub text: String,
 }
 
 impl Changes {
@@ -144,6 +157,7 @@ impl<'a> Planner<'a> {
         }
         let ready = self.pairs.iter().filter(|pair| pair.row.healthy_at.is_none() && rollout::is_ready(pair));
         self.plan.changes.healthy = ready.map(|pair| pair.row.id).collect();
+        self.plan.changes.crashed = self.pairs.iter().filter_map(crash).collect();
         if converged && self.plan.progress == Progress::Working {
             self.plan.progress = Progress::Converged;
         }
@@ -299,4 +313,16 @@ impl<'a> Planner<'a> {
             (true, false) => Progress::Settled,
         };
     }
+}
+
+/// What is to be told of an instance that was started again more often than the row knows.
+fn crash(pair: &Pair<'_>) -> Option<Crash> {
+    let seen = pair.seen.filter(|seen| seen.restarts > pair.row.restarts && pair.row.phase == Phase::Wanted)?;
+    let how = match &seen.last_exit {
+        Some(exit) if exit.out_of_memory => "used more memory than its limit".to_owned(),
+        Some(exit) => format!("exited with code {}", exit.code),
+        None => "ended".to_owned(),
+    };
+    let text = format!("{} {how} and was started again (restart {})", seen.name, seen.restarts);
+    Some(Crash { row: pair.row.id, restarts: seen.restarts, text })
 }

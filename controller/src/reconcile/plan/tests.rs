@@ -172,6 +172,7 @@ fn pair(id: i64, release: i64) -> (Row, Instance) {
         phase: Phase::Wanted,
         replace: false,
         healthy_at: None,
+        restarts: 0,
         routes_version: None,
         drain_at: None,
         stop_at: None,
@@ -200,6 +201,7 @@ fn tell(plan: &Plan) -> String {
     say(changes.claim_network, "claim a network".to_owned());
     say(!changes.want.is_empty(), format!("want {} more", changes.want.len()));
     say(!changes.healthy.is_empty(), format!("proven: {:?}", changes.healthy));
+    changes.crashed.iter().for_each(|crash| say(true, format!("log: {}", crash.text)));
     say(!changes.leave.is_empty(), format!("leave: {:?}", changes.leave));
     if let Some(routes) = &changes.routes {
         let names: Vec<_> = routes.endpoints.iter().map(|endpoint| endpoint.instance.as_str()).collect();
@@ -389,6 +391,23 @@ fn a_release_that_crashes_fails_and_one_that_crashed_once_may_try_again() {
         seen.last_exit = Some(exit);
     });
     assert_snapshot!(world.routed().tell(), @r#"Failed(Crashed { name: "web-2-1", id: InstanceId("c1"), exit: Some(Exit { code: 3, out_of_memory: false, at: 2024-10-04T00:00:00Z }) })"#);
+}
+
+#[test]
+fn a_crash_after_success_is_told_once_and_condemns_nothing() {
+    let mut world = World::new(1).with(1, |row, seen| {
+        row.healthy_at = Some(now());
+        seen.readiness = Readiness::Ready;
+        seen.restarts = 3;
+        seen.last_exit = Some(Exit { code: 137, out_of_memory: true, at: now() });
+    });
+    world = world.routed();
+    assert_snapshot!(world.tell(), @r"
+    log: web-1-1 used more memory than its limit and was started again (restart 3)
+    Settled
+    ");
+    world.desired.instances[0].restarts = 3;
+    assert_snapshot!(world.tell(), @"Settled");
 }
 
 #[test]
