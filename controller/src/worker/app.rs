@@ -192,7 +192,6 @@ enum Next {
 fn said(error: platform::Error) -> Error {
     match error {
         platform::Error::Rejected(text) => Error::BadRequest(text),
-        error @ platform::Error::SubnetTaken(_) => Error::BadRequest(error.to_string()),
         platform::Error::Gone => Error::BadRequest("the image is gone".to_owned()),
         platform::Error::SubnetTaken(subnet) => anyhow::anyhow!("{subnet} is taken, said of an image").into(),
         platform::Error::Unavailable(source) => Error::Unavailable {
