@@ -34,12 +34,16 @@ fn no_test_sleeps() -> Result<()> {
     })
 }
 
-/// A tenant's command runs by `bash -c` in the tenant's own container; one file says so.
+/// Files that may name a shell: the tenants' own in their own containers, what the platform in memory takes for one,
+/// and the extensions that a program's name may end with.
+const SHELLS: [&str; 3] = ["controller/src/workload.rs", "controller/src/platform/memory/script.rs", "cli/src/name.rs"];
+
+/// A tenant's command runs by `bash -c` in the tenant's own container; nothing else meets a shell.
 #[test]
 fn nobody_gives_a_string_to_a_shell() -> Result<()> {
     let shells = ["\"sh\"", "\"bash\"", "/sh\"", "/bash\""];
     check("gives a string to a shell", |source| {
-        let exempt = source.path == "controller/src/workload.rs";
+        let exempt = SHELLS.contains(&source.path.as_str());
         let shell = |code: &str| !exempt && shells.iter().any(|name| code.contains(name));
         source.production().filter(|(_, code)| shell(code)).map(|(line, _)| line).collect()
     })
