@@ -11,6 +11,7 @@ mod lease;
 pub mod logs;
 pub mod operation;
 pub mod platform;
+mod purge;
 mod quantity;
 mod reconcile;
 mod routes;
@@ -22,4 +23,6 @@ pub mod vault;
 pub mod worker;
 mod workload;
 
+pub use platform::docker::Purged;
+pub use purge::purge;
 pub use start::{Config, Listeners, PlatformMaker, run};

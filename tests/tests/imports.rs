@@ -33,7 +33,7 @@ const MODULE_RULES: [(&str, &[&str]); 13] = [
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 6] = ["housekeeping", "instances", "lease", "runs", "worker", "workload"];
+const COMPOSING: [&str; 7] = ["housekeeping", "instances", "lease", "purge", "runs", "worker", "workload"];
 
 /// What only one room may name.
 const ROOMS: [(&str, &str); 3] =

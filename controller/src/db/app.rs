@@ -169,6 +169,11 @@ pub async fn all_ids(executor: impl PgExecutor<'_>) -> Result<Vec<i64>, sqlx::Er
     sqlx::query_scalar!("select id from apps order by id").fetch_all(executor).await
 }
 
+/// Uuids of all apps, destroyed ones included.
+pub async fn all_uuids(executor: impl PgExecutor<'_>) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!("select uuid from apps order by id").fetch_all(executor).await
+}
+
 /// The id of the app with that uuid, destroyed or not.
 pub async fn id_of(executor: impl PgExecutor<'_>, uuid: Uuid) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar!("select id from apps where uuid = $1", uuid).fetch_optional(executor).await

@@ -28,6 +28,11 @@ pub async fn open(pool: &PgPool, vault: &Vault) -> anyhow::Result<Installation> 
     Ok(Installation { uuid: row.uuid, routes_epoch: row.routes_epoch })
 }
 
+/// The installation's uuid, if this database is one's. To be had without its key.
+pub async fn find(executor: impl PgExecutor<'_>) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!("select uuid from installation").fetch_optional(executor).await
+}
+
 /// The next version of the routes, under a lock that is held until the transaction ends.
 pub async fn next_routes_version(executor: impl PgExecutor<'_>) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!("update installation set routes_version = routes_version + 1 returning routes_version")

@@ -14,6 +14,7 @@ mod labels;
 mod logs;
 mod network;
 mod observe;
+mod purge;
 mod run;
 mod tries;
 
@@ -25,6 +26,7 @@ use tokio::sync::broadcast;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+pub use self::purge::{Purged, purge};
 use self::{connect::Engine, events::Exits, labels::Labels, tries::Tries};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,

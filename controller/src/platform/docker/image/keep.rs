@@ -4,6 +4,7 @@ use bollard::{
     models::ImageInspect,
     query_parameters::{ListContainersOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder},
 };
+use uuid::Uuid;
 
 use super::{Shared, errors, inspect};
 use crate::platform::{
@@ -18,7 +19,7 @@ pub(super) const PREFIX: &str = "slipway/";
 const SHORT: usize = 12;
 
 pub(super) async fn tag(shared: &Shared, app: &AppRef, id: &str) -> Result<(), Error> {
-    let options = TagImageOptionsBuilder::new().repo(&repository(app)).tag(short(id)).build();
+    let options = TagImageOptionsBuilder::new().repo(&repository(&app.uuid)).tag(short(id)).build();
     call(shared.engine.client()?.tag_image(id, Some(options))).await
 }
 
@@ -29,7 +30,7 @@ pub(in super::super) async fn forget(shared: &Shared, app: &AppRef, reference: &
     if is_used_by(shared, app, id).await? {
         return Ok(());
     }
-    remove(shared, &format!("{}:{}", repository(app), short(id))).await?;
+    remove(shared, &format!("{}:{}", repository(&app.uuid), short(id))).await?;
     match inspect(shared, id).await? {
         // What is left are digests, by which nobody but us has pulled it.
         Some(image) if is_untagged(&image) => remove(shared, id).await,
@@ -58,8 +59,9 @@ fn is_untagged(image: &ImageInspect) -> bool {
     image.repo_tags.as_ref().is_none_or(Vec::is_empty)
 }
 
-fn repository(app: &AppRef) -> String {
-    format!("{PREFIX}{}", app.uuid.simple())
+/// Where the tags of an app are.
+pub(in super::super) fn repository(app: &Uuid) -> String {
+    format!("{PREFIX}{}", app.simple())
 }
 
 fn short(id: &str) -> &str {

@@ -17,7 +17,7 @@ use futures_util::TryStreamExt;
 use self::words::Asked;
 use super::{Shared, connect::call, errors};
 use crate::platform::{Error, ImageRequest, ResolvedImage};
-pub(super) use keep::forget;
+pub(super) use keep::{forget, repository};
 
 pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<ResolvedImage, Error> {
     refuse::ours(shared, &request.image).await?;

@@ -1,0 +1,83 @@
+//! The end of an installation: everything of it leaves the engine at once.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use bollard::{
+    Docker as Client,
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
+        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    connect::{Engine, call, call_raw},
+    errors, image,
+    labels::Labels,
+};
+use crate::platform::Error;
+
+/// What was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Instances and runs, killed without grace.
+    pub containers: usize,
+    /// Networks of apps.
+    pub networks: usize,
+    /// Tags of ours, and with them the images that nobody else keeps.
+    pub images: usize,
+}
+
+/// Removes every container and network that bears the installation's label, and every image kept for one of `apps`.
+pub async fn purge(socket: PathBuf, installation: Uuid, apps: &[Uuid]) -> Result<Purged, Error> {
+    let engine = Engine::new(&socket);
+    let (client, labels) = (engine.client()?, Labels::new(installation));
+    Ok(Purged {
+        containers: containers(client, &labels).await?,
+        networks: networks(client, &labels).await?,
+        images: images(client, apps).await?,
+    })
+}
+
+async fn containers(client: &Client, labels: &Labels) -> Result<usize, Error> {
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&labels.filter_all()).build();
+    let found = call(client.list_containers(Some(options))).await?;
+    let ids: Vec<_> = found.into_iter().filter_map(|container| container.id).collect();
+    for id in &ids {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        gone(call_raw(client.remove_container(id, Some(options))).await?)?;
+    }
+    Ok(ids.len())
+}
+
+async fn networks(client: &Client, labels: &Labels) -> Result<usize, Error> {
+    let options = ListNetworksOptionsBuilder::new().filters(&labels.filter_all()).build();
+    let found = call(client.list_networks(Some(options))).await?;
+    let ids: Vec<_> = found.into_iter().filter_map(|network| network.id).collect();
+    for id in &ids {
+        gone(call_raw(client.remove_network(id)).await?)?;
+    }
+    Ok(ids.len())
+}
+
+async fn images(client: &Client, apps: &[Uuid]) -> Result<usize, Error> {
+    let repositories: BTreeSet<_> = apps.iter().map(image::repository).collect();
+    let found = call(client.list_images(Some(ListImagesOptionsBuilder::new().build()))).await?;
+    let tags = found.into_iter().flat_map(|image| image.repo_tags);
+    let is_ours = |tag: &String| tag.rsplit_once(':').is_some_and(|(repository, _)| repositories.contains(repository));
+    let ours: Vec<_> = tags.filter(is_ours).collect();
+    for tag in &ours {
+        let options = RemoveImageOptionsBuilder::new().force(false).build();
+        gone(call_raw(client.remove_image(tag, Some(options), None)).await?.map(drop))?;
+    }
+    Ok(ours.len())
+}
+
+/// What was gone before is as good as removed; an image that somebody else's container uses is somebody else's.
+fn gone(removed: Result<(), bollard::errors::Error>) -> Result<(), Error> {
+    match removed {
+        Err(error) if errors::is_not_found(&error) || errors::is_conflict(&error) => Ok(()),
+        result => result.map_err(errors::from_engine),
+    }
+}
