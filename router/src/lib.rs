@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The router: takes requests by host name to healthy instances of apps, and serves on when everything else is gone.
+//!
+//! [`run`] accepts connections on sockets that somebody else has opened, so that a restart refuses nobody. A request
+//! reads the current [table](table) and nothing else that is shared: routes arrive from the controller as a stream
+//! ([`source`]) and are swapped in as a whole.
+
+pub mod control;
+
+mod balance;
+mod client;
+mod config;
+mod listen;
+mod proxy;
+mod respond;
+mod run;
+mod shared;
+mod source;
+mod table;
+mod upstream;
+mod watch;
+mod wire;
+
+pub use config::{Config, Credential, Limits, TableKey, Timeouts};
+pub use listen::{Listener, Listeners, Protocol};
+pub use proxy::ACCESS_LOG;
+pub use run::run;

@@ -1,0 +1,92 @@
+//! A connection that no longer speaks HTTP: websockets and whatever else an app upgrades to.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use crate::{balance::Lease, upstream::Socket, watch::Watch};
+
+/// The instance's end of an upgraded connection. Counts as under way there.
+pub(crate) struct Tunnel {
+    pub socket: Socket,
+    /// What the instance said right after its 101.
+    pub early: Bytes,
+    pub lease: Lease,
+}
+
+impl Tunnel {
+    /// Copies both ways until one side ends, or both are silent for `patience`. `early` is what the client said before
+    /// it had seen the 101; the instance, having agreed to it, may have it now.
+    ///
+    /// When the router stops, the connection is closed without a word: only the two ends know where in their protocol
+    /// a farewell could be said.
+    pub async fn run(
+        self,
+        mut client: impl AsyncRead + AsyncWrite + Unpin,
+        early: Bytes,
+        watch: &Arc<Watch>,
+        patience: Duration,
+    ) {
+        let Self { mut socket, early: answer, lease } = self;
+        let copy = async {
+            client.write_all(&answer).await?;
+            socket.write_all(&early).await?;
+            let mut client = Timed { inner: client, watch, patience };
+            let mut instance = Timed { inner: socket, watch, patience };
+            tokio::io::copy_bidirectional(&mut client, &mut instance).await
+        };
+        watch.arm(patience);
+        match copy.await {
+            Ok((up, down)) => tracing::debug!(up, down, "an upgraded connection ended"),
+            Err(error) => tracing::debug!(%error, "an upgraded connection broke"),
+        }
+        drop(lease);
+    }
+}
+
+/// One end of the tunnel: any movement at either gives both their time again.
+struct Timed<'a, S> {
+    inner: S,
+    watch: &'a Watch,
+    patience: Duration,
+}
+
+impl<S> Timed<'_, S> {
+    fn moved<T>(&self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.watch.arm(self.patience);
+            return result;
+        }
+        ready!(self.watch.poll_expired(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<'_, S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.moved(cx, result)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<'_, S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.moved(cx, result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

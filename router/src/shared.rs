@@ -1,0 +1,121 @@
+//! What all requests share: the table, the instances, and how long to wait for whom.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use api::routes::AppRoutes;
+use arc_swap::ArcSwap;
+use ipnet::IpNet;
+use uuid::Uuid;
+
+use crate::{
+    balance::{App, Backend, Fleet, Routed},
+    config::{Config, Limits, Timeouts},
+    table::Table,
+    upstream::{Address, Connector},
+    watch::Watches,
+};
+
+/// The router, without its sockets.
+pub(crate) struct Shared {
+    pub timeouts: Timeouts,
+    pub limits: Limits,
+    pub trusted: Vec<IpNet>,
+    pub watches: Arc<Watches>,
+    pub connector: Connector,
+    pub fleet: Fleet,
+    table: ArcSwap<Table<Target>>,
+    api: Vec<(String, Target)>,
+    /// In an orderly stop: until when an idle connection is kept, on the router's clock. 0: there is no stop.
+    idle_until: AtomicU64,
+}
+
+/// What a host name leads to.
+#[derive(Clone)]
+pub(crate) enum Target {
+    App(Arc<App>),
+    /// The controller. It never leaves the table.
+    Api(Arc<Backend>),
+}
+
+impl Shared {
+    pub fn new(config: &Config) -> Self {
+        let watches = Arc::new(Watches::new());
+        let shared = Self {
+            timeouts: config.timeouts,
+            limits: config.limits,
+            trusted: config.trusted_proxies.clone(),
+            connector: Connector::new(watches.clone(), config.timeouts.connect),
+            watches,
+            fleet: Fleet::default(),
+            table: ArcSwap::default(),
+            api: api_targets(config),
+            idle_until: AtomicU64::new(0),
+        };
+        shared.publish(&BTreeMap::new());
+        shared
+    }
+
+    /// Puts a new table in place: whatever arrives from now on goes by it.
+    pub fn publish(&self, routes: &BTreeMap<Uuid, Arc<AppRoutes>>) {
+        let (apps, leaving) = self.fleet.apps(routes);
+        let mut table = Table::default();
+        for Routed { routes, app } in apps {
+            for host in &routes.hosts {
+                table.insert(host, Target::App(app.clone()));
+            }
+        }
+        for (host, target) in &self.api {
+            table.insert(host, target.clone());
+        }
+        self.table.store(Arc::new(table));
+        self.fleet.retire(leaving);
+    }
+
+    pub fn lookup(&self, host: &str) -> Option<Target> {
+        self.table.load().lookup(host).cloned()
+    }
+
+    /// From now on each answer is the last on its connection.
+    pub fn drain(&self) {
+        self.idle_until.store(self.watches.clock().after(self.timeouts.drain_idle), Relaxed);
+    }
+
+    pub fn draining(&self) -> bool {
+        self.idle_until().is_some()
+    }
+
+    /// When idle connections are closed, in an orderly stop.
+    pub fn idle_until(&self) -> Option<u64> {
+        let until = self.idle_until.load(Relaxed);
+        (until > 0).then_some(until)
+    }
+
+    /// Milliseconds on the router's clock.
+    pub fn now(&self) -> u64 {
+        self.watches.clock().now()
+    }
+
+    /// Closes connections that nobody has used for a while.
+    pub fn close_unused(&self) {
+        let pool = u64::try_from(self.timeouts.pool.as_millis()).unwrap_or(u64::MAX);
+        let time = self.now().saturating_sub(pool);
+        self.fleet.close_older(time);
+        for (_, target) in &self.api {
+            if let Target::Api(backend) = target {
+                backend.pool.close_older(time);
+            }
+        }
+    }
+}
+
+fn api_targets(config: &Config) -> Vec<(String, Target)> {
+    let Some(socket) = &config.api_socket else { return Vec::new() };
+    let backend = Arc::new(Backend::new("controller".into(), Address::Unix(socket.clone()), Arc::default()));
+    config.api_hosts.iter().map(|host| (host.clone(), Target::Api(backend.clone()))).collect()
+}

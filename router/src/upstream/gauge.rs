@@ -1,0 +1,98 @@
+//! What has happened on a connection to an instance since the current request began.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use crate::watch::Watch;
+
+/// Shared by the connection, its socket and the request's body; all are polled by one task at a time.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    watch: Arc<Watch>,
+    /// Milliseconds that the instance may be silent; 0 while it owes nothing.
+    patience: AtomicU64,
+    /// A byte of the answer has come: the request has been executed, or is being.
+    answered: AtomicBool,
+    upload_ended: AtomicBool,
+    upload_failed: AtomicBool,
+}
+
+impl Gauge {
+    pub fn new(watch: Arc<Watch>) -> Self {
+        Self {
+            watch,
+            patience: AtomicU64::new(0),
+            answered: AtomicBool::new(false),
+            upload_ended: AtomicBool::new(true),
+            upload_failed: AtomicBool::new(false),
+        }
+    }
+
+    /// A request is about to be sent; the instance may be silent for `patience` at a time.
+    pub fn begin(&self, patience: Duration, uploads: bool) {
+        self.patience.store(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX), Relaxed);
+        self.answered.store(false, Relaxed);
+        self.upload_ended.store(!uploads, Relaxed);
+        self.upload_failed.store(false, Relaxed);
+        self.watch.arm(patience);
+    }
+
+    /// The answer is complete.
+    pub fn end(&self) {
+        self.patience.store(0, Relaxed);
+        self.watch.disarm();
+    }
+
+    /// Bytes came from the instance: now the client has to take them.
+    pub fn read(&self) {
+        self.answered.store(true, Relaxed);
+        self.watch.disarm();
+    }
+
+    /// The instance took bytes of the request.
+    pub fn written(&self) {
+        if let Some(patience) = self.patience() {
+            self.watch.arm(patience);
+        }
+    }
+
+    /// Ready when the instance has been silent for too long.
+    pub fn poll_silence(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(patience) = self.patience() {
+            self.watch.arm_unless_armed(patience);
+        }
+        self.watch.poll_expired(cx)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        let millis = self.patience.load(Relaxed);
+        (millis > 0).then(|| Duration::from_millis(millis))
+    }
+
+    pub fn timed_out(&self) -> bool {
+        self.watch.expired()
+    }
+
+    pub fn answered(&self) -> bool {
+        self.answered.load(Relaxed)
+    }
+
+    pub fn upload_ended(&self) -> bool {
+        self.upload_ended.load(Relaxed)
+    }
+
+    pub fn upload_failed(&self) -> bool {
+        self.upload_failed.load(Relaxed)
+    }
+
+    pub fn end_upload(&self, complete: bool) {
+        self.upload_ended.store(true, Relaxed);
+        self.upload_failed.store(!complete, Relaxed);
+    }
+}

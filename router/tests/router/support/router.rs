@@ -1,0 +1,77 @@
+//! A router in this process.
+
+use std::net::{SocketAddr, TcpListener};
+
+use api::routes::{AppRoutes, Endpoint};
+use router::{Config, Listener, Listeners, Protocol, control::Client};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::within;
+
+/// A running router, its socket and its files.
+pub struct Router {
+    pub address: SocketAddr,
+    pub control: Client,
+    shutdown: CancellationToken,
+    running: JoinHandle<anyhow::Result<()>>,
+    dir: tempfile::TempDir,
+}
+
+impl Router {
+    /// With one route: `app.example` leads to `origins`.
+    pub fn to(origins: &[SocketAddr]) -> Self {
+        Self::with(|config| config.initial = Some(vec![app(1, "app.example", origins)]))
+    }
+
+    /// With whatever `configure` makes of the defaults.
+    pub fn with(configure: impl FnOnce(&mut Config)) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), configure)
+    }
+
+    /// On a socket that is there already.
+    pub fn on(socket: TcpListener, configure: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let control = dir.path().join("control.sock");
+        let mut config = Config { control_socket: Some(control.clone()), ..Config::default() };
+        configure(&mut config);
+        let address = socket.local_addr().unwrap();
+        let listener = Listener { name: "http".into(), protocol: Protocol::Http, socket };
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(router::run(config, Listeners(vec![listener]), shutdown.clone()));
+        Self { address, control: Client::new(&control), shutdown, running, dir }
+    }
+
+    /// Where this router may keep files.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Stops in order.
+    pub async fn stopped(self) {
+        self.shutdown.cancel();
+        within("the router to stop", self.running).await.unwrap().unwrap();
+    }
+
+    /// Ends the router as a crash would, as far as that is possible within one process.
+    pub async fn kill(self) {
+        self.running.abort();
+        let _aborted = self.running.await;
+    }
+}
+
+/// Routes of the app number `id`.
+pub fn app(id: u128, host: &str, origins: &[SocketAddr]) -> AppRoutes {
+    let endpoint = |(n, address): (usize, &SocketAddr)| Endpoint {
+        instance: format!("app{id}-web-{n}-{}", address.port()),
+        address: *address,
+    };
+    AppRoutes {
+        app: Uuid::from_u128(id),
+        name: format!("app{id}"),
+        hosts: vec![host.to_owned()],
+        endpoints: origins.iter().enumerate().map(endpoint).collect(),
+        maintenance: false,
+    }
+}
