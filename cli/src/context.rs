@@ -65,7 +65,7 @@ impl Context {
 
     /// The settings file.
     pub fn store(&self) -> Result<Store> {
-        Ok(Store::at(settings::locate(&self.name, self.config.as_deref())?))
+        settings::locate(&self.name, self.config.as_deref())
     }
 
     /// The settings and a client that uses them.

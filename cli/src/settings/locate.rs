@@ -4,17 +4,18 @@ use std::{env, path::PathBuf};
 
 use anyhow::Result;
 
+use super::Store;
 use crate::{name::Name, report::Failure};
 
 /// The profile when none is named.
 const DEFAULT: &str = "client";
 
-/// Path of the settings file. `option` is what `--config` said.
-pub fn locate(name: &Name, option: Option<&str>) -> Result<PathBuf> {
+/// The settings file. `option` is what `--config` said.
+pub fn locate(name: &Name, option: Option<&str>) -> Result<Store> {
     let variable = env::var(name.variable("PROFILE")).ok().filter(|value| !value.is_empty());
     let wanted = option.map(str::to_owned).or(variable).unwrap_or_else(|| DEFAULT.to_owned());
     if is_path(&wanted) {
-        return Ok(PathBuf::from(wanted));
+        return Ok(Store::at(PathBuf::from(wanted)));
     }
     if wanted.is_empty() || wanted.contains(['/', '\\']) {
         return Err(Failure::new(format!("{wanted:?} is neither a profile nor a settings file"))
@@ -25,7 +26,7 @@ pub fn locate(name: &Name, option: Option<&str>) -> Result<PathBuf> {
         Failure::new("HOME is not set, so there is no place for the settings")
             .hint(format!("Set HOME, or name a settings file: {name} -c /path/to/settings.json ..."))
     })?;
-    Ok(PathBuf::from(home).join(name.folder()).join(format!("{wanted}.json")))
+    Ok(Store::within(&PathBuf::from(home).join(name.folder()), &wanted))
 }
 
 /// Deis's rule: a separator with something on its left, and `.json` at the end of what is on its right.

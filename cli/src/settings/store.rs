@@ -20,12 +20,19 @@ const OWNER_ONLY_FOLDER: u32 = 0o700;
 #[derive(Clone, Debug)]
 pub struct Store {
     path: PathBuf,
+    /// The folder holds nothing but settings of ours.
+    own_folder: bool,
 }
 
 impl Store {
-    /// The settings file at `path`.
+    /// The settings file at a path of the user's choice.
     pub fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, own_folder: false }
+    }
+
+    /// The settings file of a profile in the program's own folder.
+    pub fn within(folder: &Path, profile: &str) -> Self {
+        Self { path: folder.join(format!("{profile}.json")), own_folder: true }
     }
 
     /// Where it is.
@@ -80,12 +87,13 @@ impl Store {
     }
 
     fn folder(&self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => {
-                DirBuilder::new().recursive(true).mode(OWNER_ONLY_FOLDER).create(folder)
-            }
-            _ => Ok(()),
+        let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+        DirBuilder::new().recursive(true).mode(OWNER_ONLY_FOLDER).create(folder)?;
+        if self.own_folder {
+            // It may come from elsewhere, or from an older version.
+            fs::set_permissions(folder, Permissions::from_mode(OWNER_ONLY_FOLDER))?;
         }
+        Ok(())
     }
 }
 
