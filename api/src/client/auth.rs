@@ -11,8 +11,8 @@ pub async fn is_controller(client: &Client) -> Result<bool> {
     match client.get(&[""])?.anonymous().resend(Resend::Never).nothing().await {
         Ok(()) => Ok(false),
         Err(error) => match error.refusal() {
-            Some(refusal) => Ok(refusal.status == StatusCode::UNAUTHORIZED),
-            None => Err(error),
+            Some(refusal) if !refusal.status.is_server_error() => Ok(refusal.status == StatusCode::UNAUTHORIZED),
+            _ => Err(error),
         },
     }
 }

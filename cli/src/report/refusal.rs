@@ -55,7 +55,7 @@ pub fn text(refusal: &Refusal, name: &Name) -> String {
         StatusCode::FORBIDDEN => "You do not have permission to perform this action.".to_owned(),
         StatusCode::NOT_FOUND if refusal.text.is_empty() => "Not Found".to_owned(),
         // The original prints the bare JSON string with its quotes, and its scripts look for them.
-        StatusCode::NOT_FOUND if refusal.body().is_some() || name.is_deis() => refusal.text.trim_end().to_owned(),
+        StatusCode::NOT_FOUND if is_bare_string(refusal) || name.is_deis() => refusal.text.trim_end().to_owned(),
         StatusCode::METHOD_NOT_ALLOWED => "Method Not Allowed".to_owned(),
         StatusCode::CONFLICT if refusal.text.contains(STILL_OWNS) => {
             format!("Failed to delete user because the user {STILL_OWNS}.")
@@ -67,6 +67,10 @@ pub fn text(refusal: &Refusal, name: &Name) -> String {
         StatusCode::INTERNAL_SERVER_ERROR => "Internal Server Error".to_owned(),
         _ => unknown(refusal, name),
     }
+}
+
+fn is_bare_string(refusal: &Refusal) -> bool {
+    matches!(refusal.body(), Some(ErrorBody::Missing(_)))
 }
 
 /// `passwd` is refused with 401 for the current password, too; a new login would not help.
