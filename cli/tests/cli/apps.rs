@@ -293,7 +293,7 @@ async fn destroy_wants_to_be_confirmed() {
     exit: 0
     ----- stdout -----
     Destroying blog...
-    done in 0s
+    done in <N>s
     ----- stderr -----
     ");
 }
@@ -308,7 +308,7 @@ async fn destroy_removes_the_remotes_of_an_app_that_was_found_by_them() {
     exit: 0
     ----- stdout -----
     Destroying blog...
-    done in 0s
+    done in <N>s
     Git remotes for app blog removed.
     ----- stderr -----
     ");

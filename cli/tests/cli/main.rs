@@ -5,6 +5,26 @@
 
 mod apps;
 mod auth;
+mod builds;
+mod config;
+mod config_files;
 mod dispatch;
+mod domains;
+mod errors;
 mod harness;
+mod healthchecks;
+mod labels;
+mod limits;
+mod logs;
+mod lost;
+mod network;
+mod perms;
+mod ps;
+mod registry;
 mod releases;
+mod run;
+mod settings_file;
+mod terminal;
+mod timeouts;
+mod users;
+mod version;
