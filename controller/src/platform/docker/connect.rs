@@ -20,6 +20,9 @@ const CALL: Duration = Duration::from_secs(8);
 /// Until a stream begins to answer: for a pull, until the registry has.
 const STREAM: Duration = Duration::from_mins(15);
 
+/// bollard logs requests, and with them the secrets of apps, at levels that must not be compiled in.
+const _: () = assert!(log::STATIC_MAX_LEVEL as usize <= log::LevelFilter::Info as usize);
+
 const REGISTRY_AUTH: &str = "X-Registry-Auth";
 
 /// A client of the engine, made at the first call that finds the socket.
