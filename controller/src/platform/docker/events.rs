@@ -59,6 +59,13 @@ impl Exits {
         known.out_of_memory.remove(id);
     }
 
+    /// Forgets all but `ids`: what was removed while nobody listened.
+    fn keep_only(&self, ids: &HashSet<&str>) {
+        let mut known = self.known();
+        known.exits.retain(|id, _| ids.contains(id.0.as_str()));
+        known.out_of_memory.retain(|id| ids.contains(id.0.as_str()));
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +110,7 @@ async fn tell_all(shared: &Shared) -> Result<(), Error> {
     let filter = shared.labels.filter_all();
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
     let containers = call(shared.engine.client()?.list_containers(Some(options))).await?;
+    shared.exits.keep_only(&containers.iter().filter_map(|one| one.id.as_deref()).collect());
     let apps: HashSet<_> = containers.iter().filter_map(|one| labels::app(one.labels.as_ref()?)).collect();
     for app in apps {
         // Nobody listening is fine: whoever comes later looks at everything first.
