@@ -3,9 +3,10 @@
 use std::{os::unix::fs::symlink, sync::Arc};
 
 use controller::platform::{
-    Error, Platform, Readiness,
+    Action, Error, Platform, Readiness,
     docker::{Config, Docker},
 };
+use futures_util::{StreamExt, TryStreamExt};
 use tempfile::tempdir;
 use tokio::net::UnixListener;
 
@@ -78,4 +79,49 @@ async fn a_silent_engine_is_not_waited_for() {
     let answer = docker.observe(&app()).await;
     assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
     assert!(asked.elapsed().as_secs() < 10, "a lease would have been lost");
+}
+
+/// The engine begins a new file after 5 MB; who follows must not notice.
+#[tokio::test]
+async fn rotated_logs_are_followed_without_loss() {
+    let Some(bench) = super::bench().await else { return };
+    let mut spec = bench.spec("idles").await;
+    let script = "for i in {1..70000}; do echo $i; done; exec sleep 3600";
+    spec.container.entrypoint = Some(["/bin/bash", "-c", script].map(str::to_owned).into());
+    let id = bench.start(&spec).await;
+    let log = bench.platform.logs(&id, None).await.unwrap();
+    let lines: Vec<u32> =
+        soon(log.take(70_000).map_ok(|line| line.text.parse::<u32>().unwrap()).try_collect()).await.unwrap();
+    assert!(lines.into_iter().eq(1..=70_000), "lines were lost or doubled");
+}
+
+/// Some servers finish their work on another signal than SIGTERM, and their images say so.
+#[tokio::test]
+async fn the_images_own_stop_signal_is_used() {
+    let Some(bench) = super::bench().await else { return };
+    let recipe = format!("FROM {}idles\nSTOPSIGNAL SIGQUIT\n", images::PREFIX);
+    images::build(&[("quits", recipe)]);
+    let mut spec = bench.spec("quits").await;
+    let script = "trap 'exit 5' QUIT; while :; do sleep 0.05; done";
+    spec.container.entrypoint = Some(["/bin/bash", "-c", script].map(str::to_owned).into());
+    let id = bench.start(&spec).await;
+    bench.until(&id, |instance| instance.readiness == Readiness::Ready).await;
+    bench.stop(&id).await;
+    let ended = bench.until_ended(&id).await;
+    assert_eq!((ended.last_exit.unwrap().code, ended.restarts), (5, 0));
+}
+
+/// It is free again in a moment: no release may fail for it.
+#[tokio::test]
+async fn an_address_in_use_is_tried_again_later() {
+    let Some(bench) = super::bench().await else { return };
+    let address = bench.network().await.subnet.hosts().nth(4).map(Into::into);
+    let (mut first, mut second) = (bench.spec("serves").await, bench.spec("serves").await);
+    (first.address, second.address) = (address, address);
+    let id = bench.start(&first).await;
+    let start = async || bench.apply(Action::Start(Box::new(second.clone()))).await;
+    assert!(matches!(start().await, Err(Error::Unavailable(_))));
+    bench.kill(&id).await;
+    bench.until_ended(&id).await;
+    eventually(async || start().await.is_ok(), |started| *started).await;
 }
