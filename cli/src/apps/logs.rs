@@ -39,17 +39,14 @@ fn print(ui: &Ui, line: &str) -> std::io::Result<()> {
     ui.coloured(colour(line), line)
 }
 
-/// From the category, the first word of the text before ` -- `; without that, from the source in front of the text.
+/// Each source, the word behind the timestamp, has a colour of its own, and keeps it from call to call.
 fn colour(line: &str) -> u8 {
-    let category = match line.split_once(" -- ") {
-        Some((head, _)) => head.split_whitespace().next().unwrap_or_default(),
-        None => line.split_whitespace().nth(1).unwrap_or_default(),
-    };
-    if category == "INFO" || category.starts_with("deis[controller]") || category.starts_with("slipway[controller]") {
+    let source = line.split_whitespace().nth(1).unwrap_or_default();
+    if source.starts_with("deis[controller]") || line.starts_with("INFO") {
         return CONTROLLER;
     }
-    // Deis's choice: the sum of the bytes picks one of six, and never the controller's.
-    match category.bytes().fold(0_u8, u8::wrapping_add) % 6 + 1 {
+    // Deis's choice: the sum of the bytes picks one of six, of which the controller's is replaced by the terminal's own.
+    match source.bytes().fold(0_u8, u8::wrapping_add) % 6 + 1 {
         5 => 39,
         colour => 30 + colour,
     }
@@ -76,6 +73,6 @@ mod tests {
         assert_eq!(colour(controller), 35);
         assert_eq!(colour(web), colour(web));
         assert_ne!(colour(web), 35);
-        assert_eq!(colour("INFO a -- b"), 35);
+        assert_eq!(colour("INFO ana created initial release"), 35);
     }
 }
