@@ -41,6 +41,11 @@ pub fn for_refusal(refusal: &Refusal, name: &Name) -> Option<String> {
 /// A remedy for a connection that did not work out.
 pub fn for_transport(error: &Error) -> Option<String> {
     match error {
+        Error::Unreachable { .. } if error.to_string().contains("certificate") => Some(
+            "Somebody else may pretend to be the controller, so nothing was sent. If you know better: login ... \
+             --ssl-verify=false"
+                .to_owned(),
+        ),
         Error::Unreachable { .. } => {
             Some("Check the address and that the controller runs. Nothing was changed.".to_owned())
         }

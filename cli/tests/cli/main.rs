@@ -26,5 +26,6 @@ mod run;
 mod settings_file;
 mod terminal;
 mod timeouts;
+mod tls;
 mod users;
 mod version;

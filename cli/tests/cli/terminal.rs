@@ -66,12 +66,12 @@ impl Terminal {
         self.expect(text, typed);
     }
 
-    /// Everything that was shown, with escapes spelled out, and the exit code.
+    /// Everything that was shown, with escapes spelled out, and how it ended.
     fn end(mut self, world: &World) -> String {
         while self.read() {}
-        let code = self.child.wait().unwrap().code();
+        let status = self.child.wait().unwrap();
         let shown = without_turns(&self.shown).replace("\r\n", "\n").replace('\x1b', "<ESC>").replace('\x08', "<BACK>");
-        format!("{}exit: {}", world.neutral(&shown), code.unwrap())
+        format!("{}{status}", world.neutral(&shown))
     }
 
     /// Reads what there is; false when the program has closed the terminal.
@@ -108,9 +108,24 @@ async fn passwords_are_not_shown() {
     password: 
     Logged in as admin
     Configuration file written to $HOME/.mycli/client.json
-    exit: 0
+    exit status: 0
     ");
     assert_eq!(world.body("POST", "/v2/auth/login/").await["password"], "secret");
+}
+
+#[tokio::test]
+async fn a_question_can_be_left() {
+    let world = World::new().await;
+    world.answers("GET", "/v2/", 401, json!({})).await;
+    let mut terminal = Terminal::run(&world, &format!("login {}", world.server.uri()));
+    terminal.expect("username: ", "admin\n");
+    terminal.expect_hidden("password: ", "\x03");
+    assert_snapshot!(terminal.end(&world), @r"
+    username: admin
+    password: 
+    signal: 2 (SIGINT)
+    ");
+    assert!(!world.settings().exists());
 }
 
 #[tokio::test]
@@ -127,7 +142,7 @@ async fn destroy_asks_for_the_name() {
     > blog
     Destroying blog...
     <SPINNER><BLANK>done in <N>s
-    exit: 0
+    exit status: 0
     "#);
     let mut terminal = Terminal::run(&world, "destroy -a blog");
     terminal.expect("> ", "blag\n");
@@ -138,7 +153,7 @@ async fn destroy_asks_for_the_name() {
 
     > blag
     <ESC>[31mError:<ESC>[0m App blog does not match confirm blag, aborting.
-    exit: 1
+    exit status: 1
     "#);
 }
 
@@ -150,7 +165,7 @@ async fn cancel_can_be_thought_over() {
     assert_snapshot!(terminal.end(&world), @r"
     cancel account ana at http://controller? (y/N): n
     Account not changed
-    exit: 0
+    exit status: 0
     ");
     assert_eq!(world.heard().await.len(), 0);
 }
@@ -162,13 +177,13 @@ async fn work_turns_and_errors_stand_out() {
     assert_snapshot!(Terminal::run(&world, "create --no-remote").end(&world), @r"
     Creating Application... <SPINNER><BLANK>done, created blog
     If you want to add a git remote for this app later, use `mycli git:remote -a blog`
-    exit: 0
+    exit status: 0
     ");
     world.answers("GET", "/v2/apps/nope/pods", 404, json!("No App matches the given query.")).await;
     assert_snapshot!(Terminal::run(&world, "ps -a nope").end(&world), @r#"
     <ESC>[31mError:<ESC>[0m "No App matches the given query."
     <ESC>[2m  `mycli apps` lists the apps you can use; choose one with --app.<ESC>[0m
-    exit: 1
+    exit status: 1
     "#);
 }
 
@@ -180,16 +195,16 @@ async fn headings_and_logs_have_colours_and_json_has_not() {
     world.replies("GET", "/v2/apps/blog/logs", ResponseTemplate::new(200).set_body_string(lines)).await;
     assert_snapshot!(Terminal::run(&world, "apps").end(&world), @r"
     <ESC>[1m=== Apps<ESC>[0m
-    exit: 0
+    exit status: 0
     ");
     assert_snapshot!(Terminal::run(&world, "apps --json").end(&world), @r"
     []
-    exit: 0
+    exit status: 0
     ");
     assert_snapshot!(Terminal::run(&world, "logs -a blog").end(&world), @r"
     <ESC>[35m2024-05-01T10:00:00Z deis[controller]: INFO hello<ESC>[0m
     <ESC>[34m2024-05-01T10:00:00Z blog[web.1]: \x1b[2J<ESC>[0m
-    exit: 0
+    exit status: 0
     ");
 }
 
@@ -203,7 +218,7 @@ async fn differences_are_asked_about() {
     terminal.expect("(y/N): ", "y\n");
     assert_snapshot!(terminal.end(&world), @r"
     A: overwrite 0 with 1? (y/N): y
-    exit: 0
+    exit status: 0
     ");
     assert_eq!(std::fs::read_to_string(world.home.path().join(".env")).unwrap(), "A=1\nB=2\nMINE=1\n");
 }
