@@ -1,2 +1,23 @@
-//! Placeholder.
-fn main() {}
+//! The server binary: one subcommand a part, and `standalone`, the supervisor of one machine.
+
+mod cli;
+mod inherited;
+mod logging;
+mod role;
+mod shutdown;
+mod standalone;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to do when not even this can be written.
+            let _ = writeln!(std::io::stderr(), "Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

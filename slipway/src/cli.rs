@@ -1,0 +1,130 @@
+//! What the user types: the subcommands and their help.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    inherited::Inherited,
+    logging,
+    role::{self, ControllerOptions, RouterOptions},
+    shutdown::Signals,
+    standalone::{self, Installation, Options, Part, PurgeOptions, StatusOptions},
+};
+
+/// Slipway: a push or an image becomes a running, routed, scaled application.
+///
+/// `slipway standalone` runs the platform on this machine: it makes what is missing (system users, keys, a private
+/// PostgreSQL, firewall rules), starts controller and router, and keeps them running. Then register with
+/// `mycli register http://slipway.localhost`.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the platform on this machine, in the foreground, until SIGTERM (as root)
+    ///
+    /// Killing this process stops nothing: controller, router, database and apps go on, and the next `slipway
+    /// standalone` takes them over. SIGTERM, Ctrl-C or `slipway stop` stop the platform in order; apps keep running in
+    /// the engine.
+    Standalone(Box<Options>),
+    /// Show how the platform on this machine is
+    Status {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: StatusOptions,
+    },
+    /// Replace a running part by a new process, without refusing a request
+    ///
+    /// Controller and router: the new process serves, on the same sockets, before the old one finishes what is under way.
+    /// PostgreSQL is stopped and started; the API waits or answers 503 meanwhile, apps are not concerned.
+    Restart {
+        #[command(flatten)]
+        installation: Installation,
+        /// The part
+        part: Part,
+    },
+    /// Stop the platform in order; apps keep running in the engine
+    Stop {
+        #[command(flatten)]
+        installation: Installation,
+    },
+    /// Stop the platform and remove it: apps, networks, images, data, keys, users and firewall rules
+    Purge {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: PurgeOptions,
+    },
+    /// Run the controller: HTTP API, operations, reconciler (started by `slipway standalone`)
+    Controller(Box<ControllerOptions>),
+    /// Run the router: the proxy in front of the apps (started by `slipway standalone`)
+    Router(Box<RouterOptions>),
+    /// Print a systemd unit that runs `slipway standalone` with the given arguments
+    ///
+    /// slipway unit -- --http-listen 0.0.0.0:80 >/etc/systemd/system/slipway.service
+    #[command(verbatim_doc_comment)]
+    Unit {
+        /// Arguments for `slipway standalone`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(self) -> Result<ExitCode> {
+        let out = &mut io::stdout().lock();
+        match self.command {
+            Command::Status { installation, options } => return standalone::status::run(&installation, &options, out),
+            Command::Restart { installation, part } => standalone::restart::run(&installation, part, out)?,
+            Command::Stop { installation } => small()?.block_on(standalone::stop::run(&installation, out))?,
+            Command::Purge { installation, options } => {
+                small()?.block_on(standalone::purge::run(&installation, &options, out))?;
+            }
+            Command::Unit { arguments } => write!(out, "{}", standalone::unit::text(&program()?, &arguments))?,
+            Command::Controller(options) => {
+                let inherited = Inherited::from_env();
+                govern(&large()?, |shutdown| role::run_controller(*options, inherited, shutdown))?;
+            }
+            Command::Router(options) => {
+                let inherited = Inherited::from_env();
+                govern(&large()?, |shutdown| role::run_router(*options, inherited, shutdown))?;
+            }
+            Command::Standalone(options) => govern(&small()?, |shutdown| standalone::run(*options, shutdown))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn program() -> Result<PathBuf> {
+    std::env::current_exe().context("cannot tell which program this is")
+}
+
+/// Runs a part until it ends or a signal ends it.
+fn govern<F: Future<Output = Result<()>>>(runtime: &Runtime, work: impl FnOnce(CancellationToken) -> F) -> Result<()> {
+    logging::start();
+    runtime.block_on(async { Signals::take()?.govern(work).await })
+}
+
+/// A runtime for a part that serves: a thread a core.
+fn large() -> Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}
+
+/// A runtime for little work: one thread.
+fn small() -> Result<Runtime> {
+    Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
+}

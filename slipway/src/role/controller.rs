@@ -1,0 +1,83 @@
+//! `slipway controller`.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Result;
+use clap::Args;
+use controller::{
+    Config, Listeners, PlatformMaker,
+    platform::docker,
+    state::{Registration, Settings},
+};
+use ipnet::Ipv4Net;
+use tokio_util::sync::CancellationToken;
+
+use crate::inherited::Inherited;
+
+/// Options of `slipway controller`. It serves on the sockets named `api` and `internal` that it inherits (`LISTEN_FDS`,
+/// `LISTEN_FDNAMES`).
+#[derive(Args, Clone, Debug)]
+pub struct ControllerOptions {
+    /// The database (give it in the environment: it may hold a password)
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: String,
+    /// The same database past a transaction pooler, for notifications and migrations
+    #[arg(long, env = "DATABASE_DIRECT_URL", value_name = "URL", hide_env_values = true)]
+    database_direct_url: Option<String>,
+    /// The key of encryption at rest
+    #[arg(long, value_name = "FILE")]
+    key_file: PathBuf,
+    /// Hashes of the components' credentials
+    #[arg(long, value_name = "FILE")]
+    components_file: PathBuf,
+    /// Hash of the token that makes the first administrator
+    #[arg(long, value_name = "FILE")]
+    bootstrap_token_hash_file: PathBuf,
+    /// Where lines of apps are kept
+    #[arg(long, value_name = "DIR")]
+    logs_dir: PathBuf,
+    /// Apps answer at <app>.DOMAIN
+    #[arg(long)]
+    domain: String,
+    /// Who may register
+    #[arg(long, value_name = "MODE")]
+    registration_mode: Registration,
+    /// Socket of the container engine
+    #[arg(long, value_name = "PATH")]
+    docker_socket: PathBuf,
+    /// Addresses that the networks of apps are cut from
+    #[arg(long, value_name = "NET")]
+    network_pool: Ipv4Net,
+}
+
+/// Runs the controller on the sockets it inherited.
+pub async fn run(options: ControllerOptions, mut inherited: Inherited, shutdown: CancellationToken) -> Result<()> {
+    let listeners = Listeners { api: inherited.unix("api")?, internal: inherited.unix("internal")? };
+    controller::run(config(options)?, listeners, shutdown).await
+}
+
+fn config(options: ControllerOptions) -> Result<Config> {
+    let settings = Settings {
+        platform_domain: options.domain,
+        registration: options.registration_mode,
+        bootstrap_token_sha256: Some(super::read_hex(&options.bootstrap_token_hash_file)?),
+        network_pool: Some(options.network_pool),
+        ..Settings::default()
+    };
+    Ok(Config {
+        database_url: options.database_url,
+        direct_database_url: options.database_direct_url,
+        key_file: options.key_file,
+        components_file: options.components_file,
+        logs_dir: options.logs_dir,
+        settings,
+        platform: platform(options.docker_socket),
+    })
+}
+
+fn platform(socket: PathBuf) -> PlatformMaker {
+    Box::new(move |installation| {
+        let config = docker::Config { socket, ..docker::Config::new(installation) };
+        Ok(Arc::new(docker::Docker::connect(config)))
+    })
+}

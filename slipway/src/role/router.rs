@@ -1,0 +1,67 @@
+//! `slipway router`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use ipnet::IpNet;
+use router::{Config, Credential, Listener, Listeners, Protocol, TableKey};
+use tokio_util::sync::CancellationToken;
+
+use crate::inherited::Inherited;
+
+/// Options of `slipway router`. It serves on the sockets named `http` that it inherits (`LISTEN_FDS`, `LISTEN_FDNAMES`).
+#[derive(Args, Clone, Debug)]
+pub struct RouterOptions {
+    /// The controller's internal socket, from which routes come
+    #[arg(long, value_name = "PATH")]
+    internal_socket: PathBuf,
+    /// File with the router's credential at the internal socket
+    #[arg(long, value_name = "FILE")]
+    credential_file: PathBuf,
+    /// The controller's socket for the public API
+    #[arg(long, value_name = "PATH")]
+    api_socket: PathBuf,
+    /// The API answers at slipway.DOMAIN and deis.DOMAIN
+    #[arg(long)]
+    domain: String,
+    /// Where the last good route table is kept
+    #[arg(long, value_name = "FILE")]
+    table_file: PathBuf,
+    /// File with the key that the table is encrypted with
+    #[arg(long, value_name = "FILE")]
+    table_key_file: PathBuf,
+    /// Socket on which the router answers its supervisor
+    #[arg(long, value_name = "PATH")]
+    control_socket: PathBuf,
+    /// Networks of proxies whose forwarding headers are believed; may be repeated
+    #[arg(long, value_name = "NET")]
+    trusted_proxy: Vec<IpNet>,
+}
+
+/// Runs the router on the sockets it inherited.
+pub async fn run(options: RouterOptions, inherited: Inherited, shutdown: CancellationToken) -> Result<()> {
+    let (config, listeners) = (config(options)?, listeners(inherited)?);
+    router::run(config, listeners, shutdown).await
+}
+
+fn config(options: RouterOptions) -> Result<Config> {
+    Ok(Config {
+        internal_socket: Some(options.internal_socket),
+        credential: Credential::new(&super::read(&options.credential_file)?),
+        api_socket: Some(options.api_socket),
+        api_hosts: super::API_LABELS.map(|label| format!("{label}.{}", options.domain)).to_vec(),
+        table_file: Some(options.table_file),
+        table_key: TableKey::from(super::read_hex(&options.table_key_file)?),
+        control_socket: Some(options.control_socket),
+        trusted_proxies: options.trusted_proxy,
+        ..Config::default()
+    })
+}
+
+fn listeners(mut inherited: Inherited) -> Result<Listeners> {
+    let sockets = inherited.tcp("http")?;
+    ensure!(!sockets.is_empty(), "no socket named http was inherited: the router is started by `slipway standalone`");
+    let listener = |socket| Listener { name: "http".to_owned(), protocol: Protocol::Http, socket };
+    Ok(Listeners(sockets.into_iter().map(listener).collect()))
+}

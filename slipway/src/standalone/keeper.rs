@@ -1,0 +1,238 @@
+//! Keeps one part running: adopts or starts it, starts it again when it ends, and stops or replaces it when told to.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    part::Part,
+    process::{Ending, Launch, Process, backoff::Backoff, is_current},
+};
+
+/// A new process that has lived this long takes over from the one it replaces.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// What the supervisor can ask of a keeper.
+pub enum Order {
+    /// Stop the part in order, and end.
+    Stop,
+    /// Run a new process in place of the present one; answered when the new one has taken over.
+    Replace(oneshot::Sender<Result<()>>),
+}
+
+/// What a part is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Its process, while there is one.
+    pub pid: Option<u32>,
+    /// How often this supervisor has had to start it again.
+    pub restarts: u32,
+    /// Why it had to, the last time; or why it cannot be started.
+    pub trouble: Option<String>,
+}
+
+/// The end of a keeper that the supervisor holds.
+pub struct Handle {
+    /// Which part.
+    pub part: Part,
+    /// Where orders go.
+    pub orders: mpsc::Sender<Order>,
+    /// What it is doing.
+    pub state: watch::Receiver<State>,
+    /// Ends once the part was stopped.
+    pub task: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Stops the part in order and waits for its end.
+    pub async fn stop(self) {
+        // A keeper that takes no orders any more has ended.
+        let _ = self.orders.send(Order::Stop).await;
+        if let Err(error) = self.task.await {
+            tracing::error!(part = %self.part, %error, "its keeper failed");
+        }
+    }
+}
+
+struct Keeper {
+    part: Part,
+    launch: Launch,
+    orders: mpsc::Receiver<Order>,
+    state: watch::Sender<State>,
+    backoff: Backoff,
+    /// Ends with the last of those that made room for a successor.
+    leaving: JoinSet<()>,
+}
+
+/// Why a watch of a running process ended.
+enum Turn {
+    Ended(Ending),
+    Replaced(Process),
+    Stop(Process),
+}
+
+/// Starts keeping `part` running.
+pub fn keep(part: Part, launch: Launch) -> Handle {
+    let (orders, receiver) = mpsc::channel(4);
+    let (sender, state) = watch::channel(State::default());
+    let keeper =
+        Keeper { part, launch, orders: receiver, state: sender, backoff: Backoff::default(), leaving: JoinSet::new() };
+    let task = tokio::spawn(keeper.run());
+    Handle { part, orders, state, task }
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        let mut adopted = self.adopt().await;
+        self.send_off();
+        loop {
+            let process = match adopted.take().map_or_else(|| self.launch.start(), Ok) {
+                Ok(process) => process,
+                Err(error) => {
+                    self.note(&format!("cannot be started: {error}"));
+                    if self.pause(Duration::ZERO).await {
+                        continue;
+                    }
+                    return;
+                }
+            };
+            let started = Instant::now();
+            match self.watch(process).await {
+                Turn::Replaced(process) => adopted = Some(process),
+                Turn::Stop(process) => return self.stop(process).await,
+                Turn::Ended(ending) => {
+                    self.note(&ending.to_string());
+                    if !self.pause(started.elapsed()).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The process that an earlier supervisor left running. One of another program, other arguments or another
+    /// environment than wanted now is replaced.
+    async fn adopt(&mut self) -> Option<Process> {
+        let pid = self.launch.mark.holder().unwrap_or_default()?;
+        // It may end between these two lines; then there is nothing to adopt.
+        let process =
+            Process::open(pid).ok().filter(|_| self.launch.mark.holder().is_ok_and(|now| now == Some(pid)))?;
+        tracing::info!(part = %self.part, pid = process.pid(), "found running");
+        if is_current(process.pid(), &self.launch) {
+            return Some(process);
+        }
+        tracing::info!(part = %self.part, "runs with other settings than wanted now: replacing it");
+        match self.replace(&process).await {
+            Ok(successor) => Some(successor),
+            Err(error) => {
+                self.note(&format!("could not be replaced: {error:#}"));
+                Some(process)
+            }
+        }
+    }
+
+    /// Goes on with what a supervisor began that was killed while it replaced a process.
+    fn send_off(&mut self) {
+        let leaving = self.launch.mark.leaving().holder().unwrap_or_default();
+        if let Some(process) = leaving.and_then(|pid| Process::open(pid).ok()) {
+            self.leave(process);
+        }
+    }
+
+    async fn watch(&mut self, process: Process) -> Turn {
+        tracing::info!(part = %self.part, pid = process.pid(), "watching");
+        self.state.send_modify(|state| state.pid = Some(process.pid()));
+        loop {
+            tokio::select! {
+                ending = process.ended() => return Turn::Ended(ending.unwrap_or(Ending::Unknown)),
+                order = self.orders.recv() => match order {
+                    Some(Order::Replace(answer)) => {
+                        let result = self.replace(&process).await;
+                        // Who asked may have gone away.
+                        let (answered, successor) = result.map_or_else(|e| (Err(e), None), |p| (Ok(()), Some(p)));
+                        let _ = answer.send(answered);
+                        if let Some(successor) = successor {
+                            return Turn::Replaced(successor);
+                        }
+                    }
+                    Some(Order::Stop) | None => return Turn::Stop(process),
+                },
+            }
+        }
+    }
+
+    /// Starts a new process and stops `old`, in the order that the part bears.
+    async fn replace(&mut self, old: &Process) -> Result<Process> {
+        if !self.part.overlaps() {
+            old.stop(self.part.stop_signal(), self.part.grace()).await?;
+            return self.launch.start().with_context(|| format!("cannot start the {}", self.part));
+        }
+        self.launch.mark.retire()?;
+        let settled = self.settle().await;
+        if settled.is_err() {
+            self.launch.mark.restore()?;
+        }
+        let new = settled?;
+        tracing::info!(part = %self.part, old = old.pid(), new = new.pid(), "replaced");
+        self.leave(old.clone());
+        Ok(new)
+    }
+
+    /// Lets it finish what is under way while its successor serves already.
+    fn leave(&mut self, process: Process) {
+        let part = self.part;
+        self.leaving.spawn(async move {
+            if let Err(error) = process.stop(part.stop_signal(), part.grace()).await {
+                tracing::error!(%part, pid = process.pid(), %error, "cannot be stopped");
+            }
+        });
+    }
+
+    async fn settle(&self) -> Result<Process> {
+        let new = self.launch.start().with_context(|| format!("cannot start a new {}", self.part))?;
+        match tokio::time::timeout(SETTLED, new.ended()).await {
+            Ok(ending) => anyhow::bail!("the new {} {} at once; the old one stays", self.part, ending?),
+            Err(_) => Ok(new),
+        }
+    }
+
+    async fn stop(self, process: Process) {
+        let part = self.part;
+        // Our copies of its sockets go first, so that nobody waits in their queues for ever.
+        drop(self.launch);
+        tracing::info!(%part, pid = process.pid(), "stopping");
+        match process.stop(part.stop_signal(), part.grace()).await {
+            Ok(ending) => tracing::info!(%part, %ending, "stopped"),
+            Err(error) => tracing::error!(%part, %error, "cannot be stopped"),
+        }
+        self.leaving.join_all().await;
+    }
+
+    fn note(&self, trouble: &str) {
+        tracing::warn!(part = %self.part, trouble, "will be started again");
+        self.state.send_modify(|state| {
+            state.pid = None;
+            state.restarts += 1;
+            state.trouble = Some(trouble.to_owned());
+        });
+    }
+
+    /// Waits before the next start; false when there shall be none.
+    async fn pause(&mut self, lived: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(self.backoff.after(lived)) => true,
+            order = self.orders.recv() => match order {
+                Some(Order::Replace(answer)) => {
+                    let _ = answer.send(Ok(()));
+                    true
+                }
+                Some(Order::Stop) | None => false,
+            },
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `slipway standalone`: the supervisor of one machine, and what else is done to its installation.
+//!
+//! Order of things: make what is missing, take the listening sockets back from a running router or open them, adopt or
+//! start the parts, keep them, answer on the control socket. Nothing here serves a request, so that the supervisor may
+//! die at any moment: the next one finds everything again.
+
+mod account;
+mod accounts;
+mod control;
+mod files;
+mod firewall;
+mod guard;
+mod handback;
+mod health;
+mod installation;
+mod journal;
+mod keeper;
+mod launches;
+mod lock;
+mod options;
+mod orphans;
+mod part;
+mod paths;
+mod pool;
+mod postgres;
+mod process;
+pub mod purge;
+pub mod restart;
+mod secrets;
+mod setup;
+mod sockets;
+pub mod status;
+pub mod stop;
+mod supervisor;
+mod tool;
+pub mod unit;
+
+use anyhow::{Context, Result, ensure};
+pub use installation::Installation;
+pub use options::Options;
+pub use part::Part;
+pub use purge::PurgeOptions;
+pub use status::StatusOptions;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    lock::Lock,
+    setup::Setup,
+    sockets::{Sockets, Wanted},
+    supervisor::Supervisor,
+};
+
+/// Runs the supervisor until it is told to stop, by `shutdown` or over its control socket.
+pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
+    ensure_root("slipway standalone")?;
+    let paths = options.installation.paths()?;
+    let program = std::env::current_exe().context("cannot tell which program this is")?;
+    accounts::check_reachable(&program)?;
+    let _lock = Lock::take(&paths)?;
+    let setup = Setup::ensure(&options, paths)?;
+    let kept = handback::take(&setup.paths)?;
+    let (addresses, named) = options.http_addresses();
+    let wanted = Wanted { addresses, named };
+    let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts.router, kept)?;
+    Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await;
+    Ok(())
+}
+
+/// Only root may make users, networks and rules.
+fn ensure_root(command: &str) -> Result<()> {
+    ensure!(rustix::process::geteuid().is_root(), "`{command}` must run as root; try it with sudo");
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Parts that run without a supervisor: those of one that was killed.
+
+use anyhow::{Context, Result};
+
+use super::{
+    lock::Lock,
+    part::Part,
+    paths::Paths,
+    process::{Mark, Process},
+};
+
+/// Stops them in order. The lock shows that no supervisor could start them again meanwhile.
+pub async fn stop(_lock: &Lock, paths: &Paths) -> Result<Vec<Part>> {
+    let mut stopped = Vec::new();
+    for part in Part::ALL.into_iter().rev() {
+        let mark = Mark::new(paths.mark(part.name()));
+        for mark in [mark.leaving(), mark] {
+            if stop_holder(part, &mark).await.with_context(|| format!("cannot stop the {part}"))? {
+                stopped.push(part);
+            }
+        }
+    }
+    stopped.dedup();
+    Ok(stopped)
+}
+
+async fn stop_holder(part: Part, mark: &Mark) -> Result<bool> {
+    let Some(pid) = mark.holder()? else { return Ok(false) };
+    let process = Process::open(pid)?;
+    process.stop(part.stop_signal(), part.grace()).await?;
+    Ok(true)
+}

@@ -1,0 +1,124 @@
+//! `slipway purge`: removes the platform and everything that it made.
+
+use std::{
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use super::{
+    account::Account,
+    accounts::Accounts,
+    firewall::Firewall,
+    installation::Installation,
+    lock::Lock,
+    part::Part,
+    paths::Paths,
+    postgres::{self, Programs},
+    process::Process,
+    stop,
+};
+
+/// How long the database may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Time between two looks at it.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// Options of `slipway purge`.
+#[derive(Args, Clone, Debug)]
+pub struct PurgeOptions {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// The database, where `slipway standalone` was given one; it is read, and left as it is
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Folder of PostgreSQL's programs, where `slipway standalone` was given one
+    #[arg(long, env = "SLIPWAY_PG_BIN", value_name = "DIR")]
+    pub pg_bin: Option<PathBuf>,
+    /// Socket of the container engine
+    #[arg(long, env = "SLIPWAY_DOCKER_SOCKET", value_name = "PATH", default_value = "/var/run/docker.sock")]
+    pub docker_socket: PathBuf,
+}
+
+/// Stops and removes everything, and says so.
+pub async fn run(installation: &Installation, options: &PurgeOptions, out: &mut impl Write) -> Result<()> {
+    super::ensure_root("slipway purge")?;
+    let (paths, name) = (installation.paths()?, installation.name.as_str());
+    if !options.yes {
+        confirm(name, out)?;
+    }
+    stop::everything(&paths).await?;
+    let lock = Lock::take(&paths)?;
+    let purged = purge_engine(&paths, name, options).await?;
+    Firewall::remove(name)?;
+    for folder in [&paths.data, &paths.config] {
+        remove(folder)?;
+    }
+    for user in Accounts::names(name) {
+        Account::remove(&user)?;
+    }
+    remove(&paths.run)?;
+    drop(lock);
+    writeln!(
+        out,
+        "Removed: {} containers, {} networks, {} images, and all data, keys, users and rules of {name}.",
+        purged.containers, purged.networks, purged.images
+    )?;
+    Ok(())
+}
+
+fn confirm(name: &str, out: &mut impl Write) -> Result<()> {
+    ensure!(std::io::stdin().is_terminal(), "this removes every app and all data; say so with --yes");
+    write!(out, "This removes every app, all data and all keys of {name}. Type {name} to go on: ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    ensure!(answer.trim() == name, "nothing was removed");
+    Ok(())
+}
+
+/// What is in the engine goes first: only the database knows what is ours.
+async fn purge_engine(paths: &Paths, name: &str, options: &PurgeOptions) -> Result<controller::Purged> {
+    if let Some(url) = &options.database_url {
+        return controller::purge(url, options.docker_socket.clone()).await;
+    }
+    if !paths.postgres().join("PG_VERSION").exists() {
+        return Ok(controller::Purged::default());
+    }
+    let database = start_database(paths, name, options).await?;
+    let purged = controller::purge(&postgres::url(paths), options.docker_socket.clone()).await;
+    database.stop(Part::Postgres.stop_signal(), Part::Postgres.grace()).await?;
+    purged
+}
+
+async fn start_database(paths: &Paths, name: &str, options: &PurgeOptions) -> Result<Process> {
+    let programs = Programs::find(options.pg_bin.as_ref())?;
+    let accounts = Accounts::ensure(name)?;
+    super::setup::ensure_folders(paths, &accounts).context("cannot make the folders of the installation")?;
+    postgres::ensure(&programs, paths, &accounts)?;
+    let process = postgres::launch(&programs, paths, &accounts).start().context("cannot start the database")?;
+    let serves = async {
+        while !postgres::is_serving(&paths.postgres(), process.pid())? {
+            tokio::time::sleep(PERIOD).await;
+        }
+        std::io::Result::Ok(())
+    };
+    tokio::select! {
+        result = tokio::time::timeout(PATIENCE, serves) => result.context("the database does not start")??,
+        _ = process.ended() => bail!("the database does not start; see {}", paths.journals().display()),
+    }
+    Ok(process)
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,121 @@
+//! `slipway status`: how the supervisor and its parts are.
+
+use std::{
+    io::Write,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+use super::{
+    control::{Answer, Firewall, PartStatus, Request, Status, client},
+    installation::Installation,
+};
+
+/// Time between two questions while waiting.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// How to ask and how to print.
+#[derive(clap::Args, Clone, Debug)]
+pub struct StatusOptions {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Wait until everything serves, at most this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u64,
+}
+
+/// Prints the status; fails (exit code 1) unless everything serves.
+pub fn run(installation: &Installation, options: &StatusOptions, out: &mut impl Write) -> Result<ExitCode> {
+    let deadline = Instant::now() + Duration::from_secs(options.wait);
+    loop {
+        let status = ask(installation)?;
+        let is_ready = status.as_ref().is_some_and(|status| status.ready);
+        if is_ready || Instant::now() >= deadline {
+            print(status.as_ref(), options.json, out)?;
+            return Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        std::thread::sleep(PERIOD);
+    }
+}
+
+fn ask(installation: &Installation) -> Result<Option<Status>> {
+    match client::ask(&installation.paths()?.supervisor_socket(), Request::Status)? {
+        Some(Answer::Status(status)) => Ok(Some(status)),
+        Some(other) => bail!("the supervisor gave a strange answer: {other:?}"),
+        None => Ok(None),
+    }
+}
+
+fn print(status: Option<&Status>, json: bool, out: &mut impl Write) -> Result<()> {
+    match (status, json) {
+        (status, true) => writeln!(out, "{}", serde_json::to_string(&status)?)?,
+        (None, false) => writeln!(out, "No supervisor is running; start it with `slipway standalone`.")?,
+        (Some(status), false) => write!(out, "{}", text(status))?,
+    }
+    Ok(())
+}
+
+fn text(status: &Status) -> String {
+    let listen = status.listen.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let firewall = match &status.firewall {
+        Firewall::Off => "off".to_owned(),
+        Firewall::Kept => "rules in place".to_owned(),
+        Firewall::Broken { reason } => format!("BROKEN: {reason}"),
+    };
+    let head = format!("=== {}\nlistening     {listen}\nfirewall      {firewall}\n", status.url);
+    let supervisor = format!("supervisor    serving (pid {})\n", status.supervisor);
+    let parts: String = status.parts.iter().map(line).collect();
+    head + &supervisor + &parts
+}
+
+fn line(status: &PartStatus) -> String {
+    let state = &status.state;
+    let doing = match (status.serving, state.pid) {
+        (true, Some(pid)) => format!("serving (pid {pid})"),
+        (_, Some(pid)) => format!("not serving yet (pid {pid})"),
+        (_, None) => "waiting to be started again".to_owned(),
+    };
+    let trouble = state.trouble.as_ref().map(|trouble| format!("; restarts: {}, last: {trouble}", state.restarts));
+    format!("{:<14}{doing}{}\n", status.part, trouble.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{keeper::State, part::Part},
+        *,
+    };
+
+    #[test]
+    fn people_see_what_runs_and_what_went_wrong() {
+        let part = |part, pid: Option<u32>, restarts, trouble: Option<&str>| PartStatus {
+            part,
+            serving: pid.is_some(),
+            state: State { pid, restarts, trouble: trouble.map(str::to_owned) },
+        };
+        let status = Status {
+            ready: false,
+            url: "http://slipway.localhost".to_owned(),
+            listen: vec!["127.0.0.1:80".parse().unwrap(), "[::1]:80".parse().unwrap()],
+            supervisor: 4100,
+            parts: vec![
+                part(Part::Postgres, Some(4101), 0, None),
+                part(Part::Controller, Some(4150), 1, Some("was ended by signal 9")),
+                part(Part::Router, None, 3, Some("ended with exit code 1")),
+            ],
+            firewall: Firewall::Kept,
+        };
+        insta::assert_snapshot!(text(&status), @"
+        === http://slipway.localhost
+        listening     127.0.0.1:80, [::1]:80
+        firewall      rules in place
+        supervisor    serving (pid 4100)
+        postgres      serving (pid 4101)
+        controller    serving (pid 4150); restarts: 1, last: was ended by signal 9
+        router        waiting to be started again; restarts: 3, last: ended with exit code 1
+        ");
+    }
+}

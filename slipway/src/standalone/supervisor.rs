@@ -1,0 +1,168 @@
+//! The supervisor's loop: keepers, journals, firewall rules and the control socket together.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::MissedTickBehavior,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    control::{self, Answer, PartStatus, Request, Status, server::Server},
+    guard, health,
+    journal::Journal,
+    keeper::{self, Handle, Order, State},
+    launches,
+    options::Options,
+    part::Part,
+    paths::Paths,
+    setup::Setup,
+    sockets::{Sockets, Wanted},
+};
+
+/// Time between two looks at the length of the journals.
+const JOURNAL_PERIOD: Duration = Duration::from_secs(10);
+/// Longest wait for a new process to serve.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Time between two looks at it.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// A supervisor at work.
+pub struct Supervisor {
+    paths: Paths,
+    url: String,
+    listen: Vec<SocketAddr>,
+    keepers: Vec<Handle>,
+    journals: Vec<Journal>,
+    firewall: watch::Receiver<control::Firewall>,
+    server: Server,
+}
+
+impl Supervisor {
+    /// Writes the rules, opens the control socket, adopts or starts the parts.
+    pub async fn start(
+        options: &Options,
+        wanted: &Wanted,
+        setup: &Setup,
+        sockets: Sockets,
+        program: &Path,
+    ) -> Result<Self> {
+        // Before anything runs that the rules must hold.
+        let firewall = guard::keep(options, wanted).await;
+        let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
+        let launches = launches::all(options, setup, &sockets, program);
+        Ok(Self {
+            paths: setup.paths.clone(),
+            url: options.api_url(),
+            listen: sockets.addresses(),
+            journals: launches.iter().map(|(_, launch)| launch.journal.clone()).collect(),
+            keepers: launches.into_iter().map(|(part, launch)| keeper::keep(part, launch)).collect(),
+            firewall,
+            server,
+        })
+    }
+
+    /// Runs until `shutdown`, or until somebody asks it to stop.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut tick = tokio::time::interval(JOURNAL_PERIOD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let asked = loop {
+            tokio::select! {
+                () = shutdown.cancelled() => break None,
+                _ = tick.tick() => self.bound_journals(),
+                Some((request, answer)) = self.server.requests.recv() => match request {
+                    Request::Stop => break Some(answer),
+                    Request::Status => self.tell_status(answer),
+                    Request::Restart { part } => self.restart(part, answer),
+                },
+            }
+        };
+        // Who serves outsiders first, what the others need last.
+        for keeper in self.keepers.into_iter().rev() {
+            keeper.stop().await;
+        }
+        // Who asked may have gone away.
+        let _ = asked.map(|answer| answer.send(Answer::Done));
+        self.server.finish().await;
+    }
+
+    fn bound_journals(&self) {
+        for journal in &self.journals {
+            if let Err(error) = journal.bound() {
+                tracing::warn!(%error, "cannot bound a journal");
+            }
+        }
+    }
+
+    fn tell_status(&self, answer: oneshot::Sender<Answer>) {
+        let parts: Vec<_> = self.keepers.iter().map(|keeper| (keeper.part, keeper.state.borrow().clone())).collect();
+        let (url, listen, firewall) = (self.url.clone(), self.listen.clone(), self.firewall.borrow().clone());
+        let paths = self.paths.clone();
+        tokio::spawn(async move {
+            let parts = statuses(parts, &paths).await;
+            let is_firm = !matches!(firewall, control::Firewall::Broken { .. });
+            let ready = is_firm && parts.iter().all(|part| part.serving);
+            let status = Status { ready, url, listen, supervisor: std::process::id(), parts, firewall };
+            let _ = answer.send(Answer::Status(status));
+        });
+    }
+
+    fn restart(&self, part: Part, answer: oneshot::Sender<Answer>) {
+        let keeper = self.keepers.iter().find(|keeper| keeper.part == part);
+        let keeper = keeper.map(|keeper| (keeper.orders.clone(), keeper.state.clone()));
+        let paths = self.paths.clone();
+        tokio::spawn(async move {
+            let outcome = match keeper {
+                Some((orders, state)) => replace(part, &orders, &state, &paths).await,
+                None => Err(anyhow!("this installation does not run its own")),
+            };
+            let _ = answer.send(match outcome {
+                Ok(()) => Answer::Done,
+                Err(error) => Answer::Failed { reason: format!("{error:#}") },
+            });
+        });
+    }
+}
+
+/// Has the part replaced, and waits until its new process serves.
+async fn replace(
+    part: Part,
+    orders: &mpsc::Sender<Order>,
+    state: &watch::Receiver<State>,
+    paths: &Paths,
+) -> Result<()> {
+    let (sender, replaced) = oneshot::channel();
+    orders.send(Order::Replace(sender)).await.context("it is being stopped")?;
+    replaced.await.context("it was stopped meanwhile")??;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let now = state.borrow().clone();
+        if serves(part, &now, paths).await {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "the new process does not serve; see its journal");
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+async fn serves(part: Part, state: &State, paths: &Paths) -> bool {
+    match state.pid {
+        Some(pid) => health::is_serving(part, pid, paths).await,
+        None => false,
+    }
+}
+
+async fn statuses(parts: Vec<(Part, State)>, paths: &Paths) -> Vec<PartStatus> {
+    let mut statuses = Vec::new();
+    for (part, state) in parts {
+        let serving = serves(part, &state, paths).await;
+        statuses.push(PartStatus { part, serving, state });
+    }
+    statuses
+}
