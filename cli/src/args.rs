@@ -153,3 +153,23 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> Option<Parsed> {
     };
     Some(Parsed::Unknown { topic: topic.clone(), rest: words[place + 1..].to_vec(), suggestion })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, command};
+    use crate::name::Name;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_explains_itself() {
+        for verb in command(&Name::of_program(None)).get_subcommands() {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.ends_with('.') && about.len() > 20, "{}: {about:?}", verb.get_name());
+        }
+    }
+}

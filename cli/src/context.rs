@@ -91,7 +91,7 @@ impl Context {
 
     /// A client for the controller at `url`.
     pub fn client(&self, url: &str, token: Option<&str>, verify_tls: bool) -> Result<Client> {
-        let controller = controller_url(url)?;
+        let (controller, retry_for) = (controller_url(url)?, self.retry_for()?);
         if !verify_tls && controller.scheme() == "https" {
             let host = controller.host_str().unwrap_or_default();
             self.ui.warn(&format!("!    WARNING: the TLS certificate of {host} is not verified."))?;
@@ -101,8 +101,8 @@ impl Context {
             token: token.filter(|token| !token.is_empty()).map(str::to_owned),
             user_agent: format!("Slipway Client {}", env!("CARGO_PKG_VERSION")),
             verify_tls,
-            retry_for: self.retry_for()?,
-            observer: observer(self.ui.clone()),
+            retry_for,
+            observer: observer(self.ui.clone(), retry_for),
         })?)
     }
 
@@ -135,7 +135,7 @@ pub fn controller_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-fn observer(ui: Ui) -> Observer {
+fn observer(ui: Ui, retry_for: Duration) -> Observer {
     let retry_told = AtomicBool::new(false);
     Arc::new(move |notice| {
         let text = match notice {
@@ -145,7 +145,9 @@ fn observer(ui: Ui) -> Observer {
                  !    Server version: {server}"
             ),
             Notice::Retrying { .. } if retry_told.swap(true, Ordering::Relaxed) => return,
-            Notice::Retrying { cause, .. } => format!("!    {cause}; trying again ..."),
+            Notice::Retrying { cause, .. } => {
+                format!("!    {cause}\n!    Trying again for up to {} s ...", retry_for.as_secs())
+            }
         };
         // Who cannot be told must not be hindered.
         let _ = ui.warn(&text);

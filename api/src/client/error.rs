@@ -1,6 +1,6 @@
 //! What can go wrong between a client and a controller.
 
-use std::{error::Error as _, io, time::Duration};
+use std::{error::Error as _, fmt, io, time::Duration};
 
 use reqwest::StatusCode;
 
@@ -10,7 +10,7 @@ use crate::error::ErrorBody;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The controller answered, and the answer is no.
-    #[error("the controller answered {}", .0.status)]
+    #[error("the controller answered {0}")]
     Refused(Box<Refusal>),
     /// No connection came about; the request was not sent.
     #[error("cannot reach the controller at {origin}: {}", root(.source))]
@@ -68,6 +68,15 @@ impl Refusal {
     #[must_use]
     pub fn body(&self) -> Option<ErrorBody> {
         serde_json::from_str(&self.text).ok()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.body() {
+            Some(ErrorBody::Detail { detail }) => write!(f, "{}: {detail}", self.status),
+            _ => self.status.fmt(f),
+        }
     }
 }
 

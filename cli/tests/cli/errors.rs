@@ -131,7 +131,7 @@ async fn broken() {
     http://controller does not appear to be a valid Deis controller.
     Make sure that the Controller URI is correct, the server is running and
     your mycli version is correct.
-      the controller answered 500 Internal Server Error
+      the controller answered 500 Internal Server Error: Server Error
     ");
 }
 
@@ -144,7 +144,7 @@ async fn unavailable() {
     http://controller does not appear to be a valid Deis controller.
     Make sure that the Controller URI is correct, the server is running and
     your mycli version is correct.
-      the controller answered 503 Service Unavailable
+      the controller answered 503 Service Unavailable: Service temporarily unavailable, try again later.
     ");
 }
 

@@ -78,7 +78,8 @@ async fn a_lost_post_is_sent_again_with_the_same_key() {
     Creating Application... done, created blog
     If you want to add a git remote for this app later, use `mycli git:remote -a blog`
     ----- stderr -----
-    !    the connection to the controller at http://away was lost: connection closed before message completed; trying again ...
+    !    the connection to the controller at http://away was lost: connection closed before message completed
+    !    Trying again for up to 30 s ...
     ");
     let heard = heard.join().unwrap();
     let lines: Vec<_> = heard.iter().map(|(line, _)| line.as_str()).collect();
@@ -99,7 +100,8 @@ async fn original_controllers_are_not_asked_twice() {
     ----- stdout -----
     Creating Application... ⏎
     ----- stderr -----
-    !    the connection to the controller at http://away was lost: connection closed before message completed; trying again ...
+    !    the connection to the controller at http://away was lost: connection closed before message completed
+    !    Trying again for up to 30 s ...
     Error: the connection to the controller at http://away was lost: connection closed before message completed
       It may have been carried out all the same; look before you try again.
     ");
@@ -116,7 +118,8 @@ async fn a_lost_read_is_sent_again() {
     === Apps
     blog
     ----- stderr -----
-    !    the connection to the controller at http://away was lost: connection closed before message completed; trying again ...
+    !    the connection to the controller at http://away was lost: connection closed before message completed
+    !    Trying again for up to 30 s ...
     ");
     assert_eq!(heard.join().unwrap().len(), 2);
 }
@@ -149,7 +152,8 @@ async fn a_controller_that_is_away_for_a_moment() {
     Creating Application... done, created blog
     If you want to add a git remote for this app later, use `mycli git:remote -a blog`
     ----- stderr -----
-    !    the controller answered 503 Service Unavailable; trying again ...
+    !    the controller answered 503 Service Unavailable: soon
+    !    Trying again for up to 30 s ...
     ");
     let keys: Vec<_> = world.heard().await.iter().map(|one| one.headers["idempotency-key"].clone()).collect();
     assert!(keys.len() == 3 && keys.iter().all(|key| *key == keys[0]));
