@@ -84,9 +84,9 @@ pub enum Action {
         id: String,
     },
     /// The instance exists and was started. An instance of that name that exists already is started if it was
-    /// created and never ran, and left alone otherwise.
+    /// created and never ran, and left alone otherwise. A command that does not exist ends it with 127, as in a shell.
     Start(Box<InstanceSpec>),
-    /// SIGTERM, and no restart by the platform from now on. Does not wait.
+    /// SIGTERM, or the stop signal that the image names, and no restart by the platform from now on. Does not wait.
     Stop {
         /// Which, as observed.
         id: InstanceId,

@@ -79,7 +79,8 @@ fn container(name: &str, spec: &ContainerSpec) -> ContainerCreateBody {
 }
 
 fn host(config: &Config, spec: &ContainerSpec, network: &str) -> HostConfig {
-    let memory = spec.memory_bytes.or(config.default_memory).map(clamp);
+    // The engine reads 0 as "no limit", which only the operator may say.
+    let memory = spec.memory_bytes.filter(|&bytes| bytes > 0).or(config.default_memory).map(clamp);
     HostConfig {
         network_mode: Some(network.to_owned()),
         init: Some(true),

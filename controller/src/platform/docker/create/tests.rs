@@ -142,6 +142,9 @@ fn a_run_ends_for_good() {
     let endpoints = request.networking_config;
     insta::assert_compact_json_snapshot!(endpoints, @r#"{"EndpointsConfig": {"network-id": {}}}"#);
     assert_eq!(host.memory, Some(64 << 20), "the app's limit goes before the operator's");
+    let spec = RunSpec { container: ContainerSpec { memory_bytes: Some(0), ..container() }, ..spec };
+    let request = run(&config, &Labels::new(config.installation), &app(), &spec, "network-id");
+    assert_eq!(request.host_config.unwrap().memory, Some(1 << 30), "0 is no way around the operator's");
 }
 
 #[test]
