@@ -71,6 +71,6 @@ where
 /// The timers are ours ([`crate::watch`]).
 fn server() -> http1::Builder {
     let mut server = http1::Builder::new();
-    server.max_buf_size(BUFFER).header_read_timeout(None);
+    server.max_buf_size(BUFFER).max_header_size(BUFFER).header_read_timeout(None);
     server
 }

@@ -33,7 +33,7 @@ pub(crate) enum ConnectError {
 impl Connector {
     pub fn new(watches: Arc<Watches>, timeout: Duration) -> Self {
         let mut http = Builder::new();
-        http.max_buf_size(BUFFER);
+        http.max_buf_size(BUFFER).max_header_size(BUFFER);
         Self { http, watches, timeout }
     }
 

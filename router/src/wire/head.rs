@@ -54,13 +54,19 @@ impl Head {
             // Empty lines before a request are tolerated (RFC 9112, 2.2).
             None if !self.begun => {}
             None => return Ok(Some(self.framing())),
-            Some(_) if !self.begun => self.begun = true,
+            Some(_) if !self.begun => self.request_line(line)?,
             Some(b'c' | b'C' | b't' | b'T') => self.header(line)?,
             // A continued line: what it continues depends on the reader.
             Some(b' ' | b'\t') => return Err(Refused),
             Some(_) => {}
         }
         Ok(None)
+    }
+
+    /// What follows the line of another protocol is not framed as is expected here.
+    fn request_line(&mut self, line: &[u8]) -> Result<(), Refused> {
+        self.begun = true;
+        if line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0") { Ok(()) } else { Err(Refused) }
     }
 
     fn framing(&self) -> Framing {

@@ -45,6 +45,10 @@ const BAD: &[&str] = &[
     "GET / HTTP/1.1\r\nHost: a^\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n^\n",
     "^\nGET / HTTP/1.1\r\n\r\n",
+    // The line of another protocol.
+    "GET /\r^\n",
+    "PRI * HTTP/2.0\r^\n\r\nSM\r\n\r\n",
+    "GET / HTTP/1.2\r^\n\r\n",
     // Two lengths, or two kinds of length.
     "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r^\n\r\n",
     "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r^\n\r\n",

@@ -3,6 +3,14 @@
 
 mod support;
 
+mod api_host;
 mod basics;
 mod control;
+mod drain;
+mod limits;
+mod load;
+mod retry;
+mod smuggling;
 mod stream;
+mod timers;
+mod upgrade;

@@ -1,7 +1,7 @@
 //! Routes as the controller tells them, and what a router does when it does not.
 
 use api::routes::{AppRoutes, RouteEvent};
-use router::{Credential, control::Client};
+use router::Credential;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::support::{
     origin::Origin,
     raw::{Raw, get},
     router::{Router, app},
-    until, within,
+    until,
 };
 
 fn hello(snapshot: bool) -> RouteEvent {
@@ -38,11 +38,6 @@ fn controller(dir: &TempDir, opening: Vec<RouteEvent>) -> Controller {
     Controller::start(&dir.path().join("internal.sock"), opening)
 }
 
-async fn version(router: &Router) -> i64 {
-    let client = router.control.clone();
-    within("the status", tokio::task::spawn_blocking(move || Client::status(&client))).await.unwrap().unwrap().version
-}
-
 #[tokio::test]
 async fn routes_come_from_the_controller_and_are_acknowledged() {
     let (origin, dir) = (Origin::echo().await, TempDir::new().unwrap());
@@ -60,7 +55,7 @@ async fn routes_come_from_the_controller_and_are_acknowledged() {
     controller.send(&RouteEvent::Gone { version: 9, app: Uuid::from_u128(1) });
     controller.acknowledged("the end of the old app", |ack| ack.version == 9).await;
     assert_eq!(get(router.address, "app.example", "/").await.0, 404);
-    assert_eq!(version(&router).await, 9);
+    assert_eq!(router.status().await.version, 9);
 }
 
 #[tokio::test]
@@ -95,7 +90,7 @@ async fn a_restarted_router_serves_the_last_good_table_without_a_controller() {
 
     let new = router(&dir);
     assert_eq!(get(new.address, "app.example", "/").await.0, 200);
-    assert_eq!(version(&new).await, 7);
+    assert_eq!(new.status().await.version, 7);
     // When the controller is back, only what changed since is asked for.
     let back = controller(&dir, vec![hello(false)]);
     back.acknowledged("the reunion", |ack| ack.version == 7).await;

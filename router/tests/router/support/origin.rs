@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
@@ -40,18 +40,32 @@ impl Seen {
         self.heads.lock().unwrap().clone()
     }
 
+    pub fn heads_mut(&self) -> MutexGuard<'_, Vec<String>> {
+        self.heads.lock().unwrap()
+    }
+
+    /// How often the request with this `x-test-id` was executed.
+    pub fn executed(&self, id: &str) -> usize {
+        self.ids.lock().unwrap().get(id).copied().unwrap_or(0)
+    }
+
+    /// Notes a request that came as text.
+    pub fn execute(&self, head: &str) {
+        if let Some(id) = super::raw::header(head, "x-test-id") {
+            *self.ids.lock().unwrap().entry(id.to_owned()).or_default() += 1;
+        }
+        self.heads_mut().push(head.to_owned());
+    }
+
     pub fn count(&self) -> usize {
         self.heads.lock().unwrap().len()
     }
 
     fn note<B>(&self, request: &Request<B>) {
-        if let Some(id) = request.headers().get("x-test-id") {
-            *self.ids.lock().unwrap().entry(id.to_str().unwrap().to_owned()).or_default() += 1;
-        }
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
         let head = format!("{} {}\n{}", request.method(), request.uri(), headers.collect::<String>());
-        self.heads.lock().unwrap().push(head);
+        self.execute(&head);
     }
 }
 

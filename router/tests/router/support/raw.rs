@@ -65,15 +65,12 @@ impl Raw {
     /// The next answer, which has a `content-length`: status, and body.
     pub async fn answer(&mut self) -> (u16, String) {
         let head = self.head().await;
-        let length = header(&head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-        let mut body = String::new();
-        while body.len() < length {
-            body.push_str(&self.exactly(length - body.len()).await);
-        }
-        (status(&head), body)
+        (status(&head), self.body(&head).await)
     }
 
-    async fn exactly(&mut self, length: usize) -> String {
+    /// The body of the answer with this head.
+    pub async fn body(&mut self, head: &str) -> String {
+        let length = header(head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
         while self.read.len() < length {
             let mut buffer = [0; 4096];
             let n = within("more of a body", self.stream.read(&mut buffer)).await.unwrap();

@@ -3,17 +3,23 @@
 use std::net::{SocketAddr, TcpListener};
 
 use api::routes::{AppRoutes, Endpoint};
-use router::{Config, Listener, Listeners, Protocol, control::Client};
+use router::{
+    Config, Listener, Listeners, Protocol,
+    control::{Client, Status},
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::within;
+use super::{until, within};
+
+/// Name of the control socket in the router's directory.
+pub const CONTROL: &str = "control.sock";
 
 /// A running router, its socket and its files.
 pub struct Router {
     pub address: SocketAddr,
-    pub control: Client,
+    control: Client,
     shutdown: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     dir: tempfile::TempDir,
@@ -33,7 +39,7 @@ impl Router {
     /// On a socket that is there already.
     pub fn on(socket: TcpListener, configure: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let control = dir.path().join("control.sock");
+        let control = dir.path().join(CONTROL);
         let mut config = Config { control_socket: Some(control.clone()), ..Config::default() };
         configure(&mut config);
         let address = socket.local_addr().unwrap();
@@ -46,6 +52,23 @@ impl Router {
     /// Where this router may keep files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
+    }
+
+    /// How the router says it is.
+    pub async fn status(&self) -> Status {
+        self.ask(Client::status).await.unwrap()
+    }
+
+    /// Calls the control socket without blocking the router, which runs on the same threads.
+    pub async fn ask<T: Send + 'static>(&self, call: impl Fn(&Client) -> T + Send + 'static) -> T {
+        let client = self.control.clone();
+        until("the control socket", || self.dir.path().join(CONTROL).exists()).await;
+        within("the control socket", tokio::task::spawn_blocking(move || call(&client))).await.unwrap()
+    }
+
+    /// Begins an orderly stop.
+    pub fn stop(&self) {
+        self.shutdown.cancel();
     }
 
     /// Stops in order.
