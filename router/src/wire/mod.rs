@@ -115,4 +115,6 @@ impl State {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;

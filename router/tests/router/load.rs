@@ -86,7 +86,7 @@ async fn drive(address: SocketAddr, client: usize, stop: Arc<AtomicBool>, answer
 async fn rolling_deploys_fail_nobody() {
     let dir = tempfile::TempDir::new().unwrap();
     let socket = dir.path().join("internal.sock");
-    let mut origin = Origin::echo().await;
+    let mut origin = Origin::slow().await;
     let change = |version, origins: &[SocketAddr]| RouteEvent::App { version, app: app(1, "app.example", origins) };
     let opening = vec![
         RouteEvent::Hello { installation: INSTALLATION, epoch: 1, snapshot: true },
@@ -102,7 +102,7 @@ async fn rolling_deploys_fail_nobody() {
     controller.acknowledged("the snapshot", |ack| ack.version == 1).await;
     let load = Load::start(router.address, 8);
     for deploy in 1..=20 {
-        let next = Origin::echo().await;
+        let next = Origin::slow().await;
         controller.send(&change(2 * deploy, &[origin.address, next.address]));
         within("the new instance to be used", async {
             while next.seen.count() < 10 {
@@ -123,7 +123,7 @@ async fn rolling_deploys_fail_nobody() {
 /// Each router takes the listening socket over from the one before, as a supervisor would arrange it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn restarts_of_the_router_refuse_and_fail_nobody() {
-    let origin = Origin::echo().await;
+    let origin = Origin::slow().await;
     let address = origin.address;
     let mut router = Router::to(&[address]);
     let load = Load::start(router.address, 8);

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -78,6 +79,14 @@ impl Origin {
         .await
     }
 
+    /// The same, after 0 to 40 ms.
+    pub async fn slow() -> Self {
+        Self::serving(|seen, stream| async move {
+            serve(stream, move |request| late(seen.clone(), request)).await;
+        })
+        .await
+    }
+
     /// Does with each connection what `each` says.
     pub async fn serving<F>(each: impl Fn(Arc<Seen>, TcpStream) -> F + Send + 'static) -> Self
     where
@@ -125,4 +134,11 @@ pub async fn echo(seen: Arc<Seen>, request: Request<Incoming>) -> Response<Full<
         Err(error) => format!("broken body: {error}").into(),
     };
     Response::new(Full::new([line.as_bytes(), &body].concat().into()))
+}
+
+async fn late(seen: Arc<Seen>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let delay = Duration::from_millis(rand::random_range(0..40));
+    let never = std::future::pending::<()>();
+    let _elapsed = tokio::time::timeout(delay, never).await;
+    echo(seen, request).await
 }
