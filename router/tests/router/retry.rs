@@ -145,7 +145,7 @@ async fn closes_idle_at_random(seen: Arc<Seen>, mut stream: TcpStream) {
             return;
         }
         let patience = Duration::from_micros(rand::random_range(0..3000));
-        if tokio::time::timeout(patience, stream.readable()).await.is_err() || rand::random_ratio(1, 4) {
+        if tokio::time::timeout(patience, stream.peek(&mut [0])).await.is_err() || rand::random_ratio(1, 4) {
             return;
         }
     }
