@@ -1,6 +1,9 @@
 //! `slipway stop`: ends the platform in order. Apps keep running in the engine; nobody routes to them meanwhile.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail};
 
@@ -11,6 +14,11 @@ use super::{
     orphans,
     paths::Paths,
 };
+
+/// How long a supervisor that has answered may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Time between two looks at it.
+const PERIOD: Duration = Duration::from_millis(10);
 
 /// Stops the supervisor and all parts, or what a killed supervisor left; says what it did.
 pub async fn run(installation: &Installation, out: &mut impl Write) -> Result<()> {
@@ -32,9 +40,21 @@ pub async fn run(installation: &Installation, out: &mut impl Write) -> Result<()
 pub async fn everything(paths: &Paths) -> Result<bool> {
     match client::ask(&paths.supervisor_socket(), Request::Stop)? {
         Some(Answer::Failed { reason }) => bail!("the supervisor cannot stop: {reason}"),
-        Some(_) => Ok(true),
+        Some(_) => wait_for_its_end(paths).map(|()| true),
         // No installation has ever been here: do not begin one by locking it.
         None if !paths.run.exists() => Ok(false),
         None => Ok(!orphans::stop(&Lock::take(paths)?, paths).await?.is_empty()),
+    }
+}
+
+/// It answers just before it ends; with its end it gives the lock free.
+fn wait_for_its_end(paths: &Paths) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match Lock::take(paths) {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(_) => std::thread::sleep(PERIOD),
+        }
     }
 }
