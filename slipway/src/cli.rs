@@ -49,12 +49,13 @@ enum Command {
     /// Replace a running part by a new process, without refusing a request
     ///
     /// Controller and router: the new process serves, on the same sockets, before the old one finishes what is under way.
-    /// PostgreSQL is stopped and started; the API waits or answers 503 meanwhile, apps are not concerned.
+    /// PostgreSQL is stopped and started; the API waits or answers 503 meanwhile, apps are not concerned. After another
+    /// version was installed, `slipway restart` without a part moves everything to it.
     Restart {
         #[command(flatten)]
         installation: Installation,
-        /// The part
-        part: Part,
+        /// The part; without one the supervisor itself, which then replaces what runs an older program
+        part: Option<Part>,
     },
     /// Stop the platform in order; apps keep running in the engine
     Stop {

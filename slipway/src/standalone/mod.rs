@@ -62,8 +62,7 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
     let (addresses, named) = options.http_addresses();
     let wanted = Wanted { addresses, named };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts.router, kept)?;
-    Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await;
-    Ok(())
+    Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
 }
 
 /// Only root may make users, networks and rules.

@@ -11,6 +11,7 @@ use anyhow::{Result, bail};
 use super::{
     control::{Answer, Firewall, PartStatus, Request, Status, client},
     installation::Installation,
+    paths::Paths,
 };
 
 /// Time between two questions while waiting.
@@ -29,20 +30,28 @@ pub struct StatusOptions {
 
 /// Prints the status; fails (exit code 1) unless everything serves.
 pub fn run(installation: &Installation, options: &StatusOptions, out: &mut impl Write) -> Result<ExitCode> {
-    let deadline = Instant::now() + Duration::from_secs(options.wait);
+    let status = wait(&installation.paths()?, Duration::from_secs(options.wait))?;
+    print(status.as_ref(), options.json, out)?;
+    let is_ready = status.is_some_and(|status| status.ready);
+    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The status as soon as everything serves, or as it is at the end of `patience`; nothing when no supervisor runs.
+pub fn wait(paths: &Paths, patience: Duration) -> Result<Option<Status>> {
+    let deadline = Instant::now() + patience;
     loop {
-        let status = ask(installation)?;
-        let is_ready = status.as_ref().is_some_and(|status| status.ready);
+        // A supervisor that is being replaced breaks off; its successor answers the next question.
+        let status = ask(paths);
+        let is_ready = matches!(&status, Ok(Some(status)) if status.ready);
         if is_ready || Instant::now() >= deadline {
-            print(status.as_ref(), options.json, out)?;
-            return Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return status;
         }
         std::thread::sleep(PERIOD);
     }
 }
 
-fn ask(installation: &Installation) -> Result<Option<Status>> {
-    match client::ask(&installation.paths()?.supervisor_socket(), Request::Status)? {
+fn ask(paths: &Paths) -> Result<Option<Status>> {
+    match client::ask(&paths.supervisor_socket(), Request::Status)? {
         Some(Answer::Status(status)) => Ok(Some(status)),
         Some(other) => bail!("the supervisor gave a strange answer: {other:?}"),
         None => Ok(None),

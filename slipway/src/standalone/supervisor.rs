@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -22,6 +22,7 @@ use super::{
     options::Options,
     part::Part,
     paths::Paths,
+    restart,
     setup::Setup,
     sockets::{Sockets, Wanted},
 };
@@ -35,6 +36,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 
 /// A supervisor at work.
 pub struct Supervisor {
+    program: PathBuf,
     paths: Paths,
     url: String,
     listen: Vec<SocketAddr>,
@@ -58,6 +60,7 @@ impl Supervisor {
         let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
         let launches = launches::all(options, setup, &sockets, program);
         Ok(Self {
+            program: program.to_owned(),
             paths: setup.paths.clone(),
             url: options.api_url(),
             listen: sockets.addresses(),
@@ -68,8 +71,8 @@ impl Supervisor {
         })
     }
 
-    /// Runs until `shutdown`, or until somebody asks it to stop.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Runs until `shutdown`, or until somebody asks it to stop or to make room for a new supervisor.
+    pub async fn run(mut self, shutdown: CancellationToken) -> Result<()> {
         let mut tick = tokio::time::interval(JOURNAL_PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let asked = loop {
@@ -79,7 +82,8 @@ impl Supervisor {
                 Some((request, answer)) = self.server.requests.recv() => match request {
                     Request::Stop => break Some(answer),
                     Request::Status => self.tell_status(answer),
-                    Request::Restart { part } => self.restart(part, answer),
+                    Request::Restart { part: Some(part) } => self.restart(part, answer),
+                    Request::Restart { part: None } => return self.make_room(answer).await,
                 },
             }
         };
@@ -90,6 +94,15 @@ impl Supervisor {
         // Who asked may have gone away.
         let _ = asked.map(|answer| answer.send(Answer::Done));
         self.server.finish().await;
+        Ok(())
+    }
+
+    /// Becomes a new supervisor. The parts, which nobody stops, are taken over by it.
+    async fn make_room(self, answer: oneshot::Sender<Answer>) -> Result<()> {
+        let _ = answer.send(Answer::Done);
+        self.server.finish().await;
+        tracing::info!(program = %self.program.display(), "restarting");
+        restart::become_new(&self.program)
     }
 
     fn bound_journals(&self) {

@@ -19,10 +19,10 @@ pub enum Request {
     Status,
     /// Stop every part, and yourself.
     Stop,
-    /// Run a new process in place of a part's present one.
+    /// Run a new process in place of a part's present one; without a part, of the supervisor itself.
     Restart {
         /// Which part.
-        part: Part,
+        part: Option<Part>,
     },
 }
 
