@@ -2,6 +2,7 @@
 
 use std::{os::unix::fs::symlink, sync::Arc};
 
+use bollard::query_parameters::{RemoveImageOptions, TagImageOptionsBuilder};
 use controller::platform::{
     Action, Error, Platform, Readiness,
     docker::{Config, Docker},
@@ -10,42 +11,63 @@ use futures_util::{StreamExt, TryStreamExt};
 use tempfile::tempdir;
 use tokio::net::UnixListener;
 
-use super::{SOCKET, cleanup::Guard, config, images};
+use super::{SOCKET, cleanup::Guard, config, engine, images};
 use crate::bench::{Bench, app, eventually, soon};
 
-/// A bench, and a second controller of the same installation that has just started.
-async fn twice() -> Option<(Bench, Bench)> {
+/// A bench, and what starts another controller of the same installation.
+async fn controllers() -> Option<(Bench, impl Fn() -> Bench)> {
     let config = config().await?;
     let app = app();
-    let guard = || Guard { installation: config.installation, app: app.uuid };
-    let connect = || Arc::new(Docker::connect(config.clone()));
-    let first = Bench::new(app.clone(), connect(), images::PREFIX, guard());
-    Some((first, Bench::new(app.clone(), connect(), images::PREFIX, guard())))
+    let start = move || {
+        let guard = Guard { installation: config.installation, app: app.uuid };
+        Bench::new(app.clone(), Arc::new(Docker::connect(config.clone())), images::PREFIX, guard)
+    };
+    Some((start(), start))
 }
 
 #[tokio::test]
 async fn a_new_controller_knows_as_much() {
-    let Some((old, new)) = twice().await else { return };
+    let Some((old, start)) = controllers().await else { return };
     let mut spec = old.spec("serves").await;
     spec.readiness = serde_json::from_str(r#"{"httpGet": {"port": 8080, "path": "/"}}"#).unwrap();
     let id = old.start(&spec).await;
     let known = old.until(&id, |instance| instance.readiness == Readiness::Ready).await;
+    let new = start();
     let first = new.observe().await.instances.remove(0);
     assert!(matches!(first.readiness, Readiness::Unknown | Readiness::Ready), "{first:?}");
     assert_eq!(new.until(&id, |instance| instance.readiness == Readiness::Ready).await, known);
 }
 
-/// The engine forgets how a life ended once the next has begun; its events tell.
+/// The engine forgets how a life ended once the next has begun; its events tell, as long as it keeps them. One test,
+/// because it drives the events of everybody else out of the engine's memory.
 #[tokio::test]
-async fn a_new_controller_knows_how_lives_ended_before_it() {
-    let Some((old, new)) = twice().await else { return };
+async fn a_new_controller_learns_what_happened_before_it() {
+    let Some((old, start)) = controllers().await else { return };
     let mut spec = old.spec("idles").await;
     let script = "[ -e /again ] && exec sleep 3600; touch /again; exit 7";
     spec.container.entrypoint = Some(["/bin/bash", "-c", script].map(str::to_owned).into());
     let id = old.start(&spec).await;
     old.until(&id, |instance| instance.restarts == 1 && instance.readiness == Readiness::Ready).await;
+    let new = start();
     let seen = new.until(&id, |instance| instance.last_exit.is_some()).await;
     assert_eq!((seen.restarts, seen.last_exit.unwrap().code), (1, 7));
+
+    forget_events(&old).await;
+    let newest = start();
+    let mut changes = newest.platform.changes();
+    assert_eq!(soon(changes.recv()).await.unwrap(), old.app.uuid, "it looks at everything when it starts");
+    assert_eq!(newest.observe().await.instances[0].last_exit, None, "what nobody knows any more is not made up");
+}
+
+/// The engine keeps its last 256 events; a tag put on and taken off makes two.
+async fn forget_events(bench: &Bench) {
+    let (engine, repository) = (engine(), format!("slipway/{}", bench.app.uuid.simple()));
+    let image = format!("{}idles", images::PREFIX);
+    for _ in 0..130 {
+        let tag = TagImageOptionsBuilder::new().repo(&repository).tag("event").build();
+        engine.tag_image(&image, Some(tag)).await.unwrap();
+        engine.remove_image(&format!("{repository}:event"), None::<RemoveImageOptions>, None).await.unwrap();
+    }
 }
 
 #[tokio::test]

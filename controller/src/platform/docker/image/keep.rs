@@ -2,7 +2,7 @@
 
 use bollard::{
     models::ImageInspect,
-    query_parameters::{ListContainersOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder},
+    query_parameters::{RemoveImageOptionsBuilder, TagImageOptionsBuilder},
 };
 use uuid::Uuid;
 
@@ -23,26 +23,17 @@ pub(super) async fn tag(shared: &Shared, app: &AppRef, id: &str) -> Result<(), E
     call(shared.engine.client()?.tag_image(id, Some(options))).await
 }
 
-/// Lets go of an image for `app`. It leaves the engine with the last that needs it.
+/// Lets go of an image for `app`. It leaves the engine with the last that needs it; the engine itself keeps what a
+/// container uses.
 pub(in super::super) async fn forget(shared: &Shared, app: &AppRef, reference: &str) -> Result<(), Error> {
     let Some(image) = inspect(shared, reference).await? else { return Ok(()) };
     let Some(id) = image.id.as_deref() else { return Ok(()) };
-    if is_used_by(shared, app, id).await? {
-        return Ok(());
-    }
     remove(shared, &format!("{}:{}", repository(&app.uuid), short(id))).await?;
     match inspect(shared, id).await? {
         // What is left are digests, by which nobody but us has pulled it.
         Some(image) if is_untagged(&image) => remove(shared, id).await,
         _ => Ok(()),
     }
-}
-
-async fn is_used_by(shared: &Shared, app: &AppRef, id: &str) -> Result<bool, Error> {
-    let mut filter = shared.labels.filter(app);
-    filter.insert("ancestor".to_owned(), vec![id.to_owned()]);
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
-    Ok(!call(shared.engine.client()?.list_containers(Some(options))).await?.is_empty())
 }
 
 /// Removes a tag, or an image that nothing uses; what is gone or in use stays as it is.
