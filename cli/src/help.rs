@@ -12,23 +12,32 @@ use crate::{
     ui::Ui,
 };
 
-/// The topics in the order of the overview: name, what it is about, and what its verbs are called in its help.
-const TOPICS: [(&str, &str, &str); 15] = [
-    ("apps", "manage applications used to provide services", "apps"),
-    ("auth", "register, log in and manage accounts", "auth"),
-    ("builds", "manage builds created from images", "builds"),
-    ("config", "manage environment variables that define app config", "config"),
-    ("domains", "manage and assign domain names to your applications", "domains"),
-    ("healthchecks", "manage healthchecks for applications", "healthchecks"),
-    ("labels", "manage labels of applications", "labels"),
-    ("limits", "manage resource limits for your application", "limits"),
-    ("perms", "manage permissions for applications", "perms"),
-    ("ps", "manage processes inside an app container", "processes"),
-    ("registry", "manage private registry information for your application", "registry"),
-    ("releases", "manage releases of an application", "releases"),
-    ("shortcuts", "show the short forms of commands", "shortcuts"),
-    ("timeouts", "manage the time that processes get to stop", "timeouts"),
-    ("users", "manage users", "users"),
+/// A group of verbs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Topic {
+    name: &'static str,
+    about: &'static str,
+    /// What its verbs are called in its help.
+    label: &'static str,
+}
+
+/// The topics in the order of the overview.
+const TOPICS: [Topic; 15] = [
+    Topic::new("apps", "manage applications used to provide services"),
+    Topic::new("auth", "register, log in and manage accounts"),
+    Topic::new("builds", "manage builds created from images"),
+    Topic::new("config", "manage environment variables that define app config"),
+    Topic::new("domains", "manage and assign domain names to your applications"),
+    Topic::new("healthchecks", "manage healthchecks for applications"),
+    Topic::new("labels", "manage labels of applications"),
+    Topic::new("limits", "manage resource limits for your application"),
+    Topic::new("perms", "manage permissions for applications"),
+    Topic::new("ps", "manage processes inside an app container").labelled("processes"),
+    Topic::new("registry", "manage private registry information for your application"),
+    Topic::new("releases", "manage releases of an application"),
+    Topic::new("shortcuts", "show the short forms of commands"),
+    Topic::new("timeouts", "manage the time that processes get to stop"),
+    Topic::new("users", "manage users"),
 ];
 
 /// The everyday commands of the overview.
@@ -43,7 +52,7 @@ pub enum Wanted {
     /// The overview.
     Overview,
     /// The verbs of a topic.
-    Topic(&'static str),
+    Topic(&'static Topic),
     /// One verb, which clap explains.
     Verb(String),
 }
@@ -56,8 +65,8 @@ pub fn wanted(words: &[OsString]) -> Option<Wanted> {
         ["help" | "--help" | "-h"] => Some(Wanted::Overview),
         ["help", command, ..] => Some(topic(command).map_or_else(|| Wanted::Verb(command.to_owned()), Wanted::Topic)),
         [command, "--help" | "-h"] => topic(command).map(Wanted::Topic),
-        // These two have no verb to run when nothing else is said.
-        ["auth"] => Some(Wanted::Topic("auth")),
+        // It has no verb to run when nothing else is said.
+        ["auth"] => topic("auth").map(Wanted::Topic),
         _ => None,
     }
 }
@@ -88,8 +97,18 @@ fn verb_help(verb: &str, name: &Name, ui: &Ui) -> Result<Exit> {
     }
 }
 
-fn topic(word: &str) -> Option<&'static str> {
-    TOPICS.iter().map(|(topic, ..)| *topic).find(|topic| *topic == word)
+impl Topic {
+    const fn new(name: &'static str, about: &'static str) -> Self {
+        Self { name, about, label: name }
+    }
+
+    const fn labelled(self, label: &'static str) -> Self {
+        Self { label, ..self }
+    }
+}
+
+fn topic(word: &str) -> Option<&'static Topic> {
+    TOPICS.iter().find(|topic| topic.name == word)
 }
 
 /// `-c <cfg>` may stand before the command.
@@ -104,7 +123,7 @@ fn without_config<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
 fn overview(name: &Name) -> String {
     let profile = name.variable("PROFILE");
     let account = rows(ACCOUNT.iter().map(|verb| (*verb, about(verb))));
-    let topics = rows(TOPICS.iter().map(|(topic, about, _)| (*topic, (*about).to_owned())));
+    let topics = rows(TOPICS.iter().map(|topic| (topic.name, topic.about.to_owned())));
     let everyday = rows(EVERYDAY.iter().map(|verb| (*verb, about(verb))));
     format!(
         "The {name} command-line client issues API calls to a controller.\n\n\
@@ -120,13 +139,12 @@ fn overview(name: &Name) -> String {
     )
 }
 
-fn verbs(topic: &str) -> String {
-    let (topic, _, label) = TOPICS.iter().find(|(name, ..)| *name == topic).unwrap_or(&TOPICS[0]);
+fn verbs(topic: &Topic) -> String {
     let command = Cli::command();
-    let prefix = format!("{topic}:");
+    let prefix = format!("{}:", topic.name);
     let verbs = command.get_subcommands().filter(|verb| verb.get_name().starts_with(&prefix));
     let rows = rows(verbs.map(|verb| (verb.get_name(), text(verb))));
-    format!("Valid commands for {label}:\n\n{rows}")
+    format!("Valid commands for {}:\n\n{rows}", topic.label)
 }
 
 fn rows<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
@@ -146,30 +164,31 @@ fn text(verb: &clap::Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{TOPICS, Wanted, wanted};
+    use super::{Wanted, topic, wanted};
     use crate::args::Cli;
     use clap::CommandFactory as _;
 
     #[test]
     fn every_topic_is_in_the_overview() {
         for verb in Cli::command().get_subcommands() {
-            let topic = verb.get_name().split(':').next().unwrap();
-            assert!(topic == "version" || TOPICS.iter().any(|(name, ..)| *name == topic), "{topic}");
+            let name = verb.get_name().split(':').next().unwrap();
+            assert!(name == "version" || topic(name).is_some(), "{name}");
         }
     }
 
     #[test]
     fn forms() {
         let words = |line: &str| line.split_whitespace().map(Into::into).collect::<Vec<_>>();
+        let verbs = |name| topic(name).map(Wanted::Topic);
         for (line, expected) in [
             ("", Some(Wanted::Usage)),
             ("-c prod", Some(Wanted::Usage)),
             ("help", Some(Wanted::Overview)),
             ("--config=prod -h", Some(Wanted::Overview)),
-            ("help apps", Some(Wanted::Topic("apps"))),
-            ("ps --help", Some(Wanted::Topic("ps"))),
+            ("help apps", verbs("apps")),
+            ("ps --help", verbs("ps")),
             ("help apps:create", Some(Wanted::Verb("apps:create".to_owned()))),
-            ("auth", Some(Wanted::Topic("auth"))),
+            ("auth", verbs("auth")),
             ("apps", None),
             ("create --help", None),
             ("run -- help", None),

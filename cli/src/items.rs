@@ -7,7 +7,6 @@ use serde_json::Value;
 
 // These have no documentation comment of their own: clap would take it for the help of the verb that includes them.
 #[derive(Args)]
-#[allow(missing_docs)]
 pub struct AppArg {
     /// The application [default: from the git remotes, else the folder's name]
     #[arg(short, long, value_name = "APP")]
@@ -15,7 +14,6 @@ pub struct AppArg {
 }
 
 #[derive(Args)]
-#[allow(missing_docs)]
 pub struct PageArg {
     /// How many to show at most [default: 100]
     #[arg(short, long, value_name = "NUM")]
@@ -23,7 +21,6 @@ pub struct PageArg {
 }
 
 #[derive(Args)]
-#[allow(missing_docs)]
 pub struct JsonArg {
     /// Print JSON, for programs
     #[arg(long)]
