@@ -4,7 +4,7 @@ use std::{os::unix::fs::symlink, sync::Arc};
 
 use bollard::query_parameters::{RemoveImageOptions, TagImageOptionsBuilder};
 use controller::platform::{
-    Action, Error, Platform, Readiness,
+    Action, Error, Platform, Readiness, RunOutput,
     docker::{Config, Docker},
 };
 use futures_util::{StreamExt, TryStreamExt};
@@ -146,4 +146,19 @@ async fn an_address_in_use_is_tried_again_later() {
     bench.kill(&id).await;
     bench.until_ended(&id).await;
     eventually(async || start().await.is_ok(), |started| *started).await;
+}
+
+/// What is written before anybody could ask for it, and what is left in the pipe when the process has gone.
+#[tokio::test]
+async fn runs_lose_no_byte() {
+    let Some(bench) = super::bench().await else { return };
+    for size in [1, 100, 4_000_000, 1, 100, 4_000_000] {
+        let mut spec = bench.run_spec("idles").await;
+        spec.container.entrypoint = Some(["head", "-c", &size.to_string(), "/dev/zero"].map(str::to_owned).into());
+        let run = bench.platform.run(&bench.app, &spec).await.unwrap();
+        let steps: Vec<RunOutput> = soon(run.try_collect()).await.unwrap();
+        let written = |step: &RunOutput| if let RunOutput::Stdout(bytes) = step { bytes.len() } else { 0 };
+        assert_eq!(steps.iter().map(written).sum::<usize>(), size);
+        assert_eq!(steps.last(), Some(&RunOutput::Exited(0)));
+    }
 }
