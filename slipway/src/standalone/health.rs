@@ -18,17 +18,32 @@ pub async fn is_serving(part: Part, pid: u32, paths: &Paths) -> bool {
         match part {
             Part::Postgres => postgres::is_serving(&paths.postgres(), pid),
             Part::Controller => answers_ok(&paths.api_socket(), "/readiness").await,
-            Part::Router => router_serves(&paths.router_control()).await,
+            Part::Router => {
+                let status = router_status(&paths.router_control()).await?;
+                Ok(status.is_some_and(|status| !status.draining))
+            }
         }
     };
     matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(true)))
 }
 
-/// Whether the router has answered its supervisor, and is not on its way out.
-async fn router_serves(control: &Path) -> io::Result<bool> {
+/// True when a part answers at all; whether it can do its work is another question. PostgreSQL watches over its own
+/// processes.
+pub async fn is_alive(part: Part, paths: &Paths) -> bool {
+    let asked = async {
+        match part {
+            Part::Postgres => Ok(true),
+            Part::Controller => answers_ok(&paths.api_socket(), "/healthz").await,
+            Part::Router => Ok(router_status(&paths.router_control()).await?.is_some()),
+        }
+    };
+    matches!(tokio::time::timeout(PATIENCE, asked).await, Ok(Ok(true)))
+}
+
+/// What the router answers its supervisor, if it does.
+async fn router_status(control: &Path) -> io::Result<Option<router::control::Status>> {
     let client = router::control::Client::new(control);
-    let status = tokio::task::spawn_blocking(move || client.status()).await?;
-    Ok(status.is_ok_and(|status| !status.draining))
+    Ok(tokio::task::spawn_blocking(move || client.status()).await?.ok())
 }
 
 /// Whether a GET over a unix socket is answered with 200.

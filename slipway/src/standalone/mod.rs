@@ -34,6 +34,9 @@ pub mod stop;
 mod supervisor;
 mod tool;
 pub mod unit;
+mod watchdog;
+
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
 pub use installation::Installation;
@@ -58,11 +61,24 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
     accounts::check_reachable(&program)?;
     let _lock = Lock::take(&paths)?;
     let setup = Setup::ensure(&options, paths)?;
+    greet(&options, &setup);
     let kept = handback::take(&setup.paths)?;
     let (addresses, named) = options.http_addresses();
     let wanted = Wanted { addresses, named };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts.router, kept)?;
     Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
+}
+
+/// Tells the operator, not the log, how to become the first administrator.
+fn greet(options: &Options, setup: &Setup) {
+    if !std::io::stdout().is_terminal() {
+        return;
+    }
+    let (url, token) = (options.api_url(), setup.paths.bootstrap_token());
+    let from_here = format!("The first administrator registers on this machine: mycli register {url}");
+    let from_elsewhere = format!("or elsewhere, with a copy of {0}: --bootstrap-token-file {0}", token.display());
+    // Nothing depends on anybody reading it.
+    let _ = writeln!(std::io::stdout(), "{from_here}\n{from_elsewhere}");
 }
 
 /// Only root may make users, networks and rules.

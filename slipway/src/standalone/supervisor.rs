@@ -25,6 +25,7 @@ use super::{
     restart,
     setup::Setup,
     sockets::{Sockets, Wanted},
+    watchdog,
 };
 
 /// Time between two looks at the length of the journals.
@@ -59,13 +60,17 @@ impl Supervisor {
         let firewall = guard::keep(options, wanted).await;
         let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
         let launches = launches::all(options, setup, &sockets, program);
+        let keepers: Vec<_> = launches.iter().map(|(part, launch)| keeper::keep(*part, launch.clone())).collect();
+        for keeper in &keepers {
+            watchdog::watch_over(keeper, &setup.paths);
+        }
         Ok(Self {
             program: program.to_owned(),
             paths: setup.paths.clone(),
             url: options.api_url(),
             listen: sockets.addresses(),
-            journals: launches.iter().map(|(_, launch)| launch.journal.clone()).collect(),
-            keepers: launches.into_iter().map(|(part, launch)| keeper::keep(part, launch)).collect(),
+            journals: launches.into_iter().map(|(_, launch)| launch.journal).collect(),
+            keepers,
             firewall,
             server,
         })
