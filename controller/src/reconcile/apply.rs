@@ -168,7 +168,7 @@ impl Round<'_> {
             match self.held.within(self.state.platform.apply(&app, &action)).await? {
                 Ok(()) | Err(platform::Error::Gone) => self.remember(step).await?,
                 Err(platform::Error::SubnetTaken(_)) if self.desired.instances.is_empty() => {
-                    self.give_back_subnet().await?
+                    self.give_back_subnet().await?;
                 }
                 Err(error) => return Err(self.refusal(&action, error)),
             }
