@@ -32,6 +32,9 @@ pub enum Error {
     /// 409: it contradicts what is.
     #[error("{0}")]
     Conflict(String),
+    /// 413: the body is larger than any request needs.
+    #[error("{0}")]
+    TooLarge(String),
     /// 422: it names what is not there.
     #[error("{0}")]
     Unprocessable(String),
@@ -52,13 +55,16 @@ pub enum Error {
         #[source]
         source: anyhow::Error,
     },
+    /// What an operation kept as its outcome, as it is.
+    #[error("the operation failed")]
+    Answered(Answer),
     /// 500: ours.
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
 }
 
 /// Seconds after which a client that got 503 may try again.
-pub const RETRY_AFTER: u32 = 2;
+const RETRY_AFTER: u32 = 2;
 
 /// The text for a database that does not answer; the reference's own default.
 const UNAVAILABLE: &str = "Service temporarily unavailable, try again later.";
@@ -84,10 +90,21 @@ impl Error {
             Self::Missing(_) | Self::NotFound(_) => 404,
             Self::Fields(_) | Self::BadRequest(_) => 400,
             Self::Conflict(_) => 409,
+            Self::TooLarge(_) => 413,
             Self::Unprocessable(_) => 422,
             Self::TooMany { .. } => 429,
             Self::Unavailable { .. } => 503,
+            Self::Answered(answer) => answer.status,
             Self::Internal(_) => 500,
+        }
+    }
+
+    /// Seconds after which the client may try again, when trying again may help.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { retry_after, .. } => Some(*retry_after),
+            other => (other.status() == 503).then_some(RETRY_AFTER),
         }
     }
 
@@ -98,6 +115,7 @@ impl Error {
             Self::Missing(model) => ErrorBody::missing(model),
             Self::Fields(fields) => ErrorBody::Fields(fields.clone()),
             Self::Internal(_) => ErrorBody::detail("Server Error"),
+            Self::Answered(answer) => answer.body.clone(),
             other => ErrorBody::detail(other.to_string()),
         }
     }
@@ -109,6 +127,12 @@ impl From<sqlx::Error> for Error {
             return Self::Unavailable { detail: UNAVAILABLE.to_owned(), source: error.into() };
         }
         Self::Internal(error.into())
+    }
+}
+
+impl From<Answer> for Error {
+    fn from(answer: Answer) -> Self {
+        Self::Answered(answer)
     }
 }
 

@@ -1,8 +1,11 @@
 //! Which instances an app has, as `ps` shows them (reference 3.7).
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use api::{time::Timestamp, types::Pod};
+use api::{names::ProcessType, time::Timestamp, types::Pod};
 
 use crate::{
     db::{self, app::App, instance::Phase, signal::Signal},
@@ -39,12 +42,17 @@ pub async fn list(state: &State, app: &App) -> Result<Vec<Pod>, Error> {
     Ok(pods)
 }
 
-/// Waits until the formation runs, every instance proven healthy and none left over, for at most `patience`. False
-/// when it does not by then.
-pub async fn wait_up(state: &State, app: &App, patience: Duration) -> Result<bool, Error> {
+/// Waits until the formation runs, or that of `types` alone: every instance proven healthy and none left over, for at most
+/// `patience`. False when it does not by then.
+pub async fn wait_up(
+    state: &State,
+    app: &App,
+    types: Option<&BTreeSet<ProcessType>>,
+    patience: Duration,
+) -> Result<bool, Error> {
     let mut signals = state.signals.subscribe();
     let begun = Instant::now();
-    while !is_up(state, app.id).await? {
+    while !is_up(state, app.id, types).await? {
         if begun.elapsed() > patience {
             return Ok(false);
         }
@@ -53,12 +61,15 @@ pub async fn wait_up(state: &State, app: &App, patience: Duration) -> Result<boo
     Ok(true)
 }
 
-async fn is_up(state: &State, app_id: i64) -> Result<bool, Error> {
+async fn is_up(state: &State, app_id: i64, types: Option<&BTreeSet<ProcessType>>) -> Result<bool, Error> {
     let Some(app) = db::app::get(&state.pool, app_id).await?.filter(|app| !app.destroyed) else {
         return Err(Error::Missing("App"));
     };
     let mut missing = app.structure;
-    for row in db::instance::list(&state.pool, app_id).await?.iter().filter(|row| row.phase == Phase::Wanted) {
+    let counts = |name: &ProcessType| types.is_none_or(|types| types.contains(name));
+    missing.retain(|name, _| counts(name));
+    let rows = db::instance::list(&state.pool, app_id).await?;
+    for row in rows.iter().filter(|row| row.phase == Phase::Wanted && counts(&row.process_type)) {
         let proven = row.healthy_at.is_some() && !row.replace;
         match missing.get_mut(&row.process_type).filter(|count| proven && **count > 0) {
             Some(count) => *count -= 1,

@@ -2,6 +2,7 @@
 //!
 //! Several may run on one database; what each does for an app it does under the app's lease.
 
+pub mod auth;
 pub mod db;
 pub mod error;
 mod housekeeping;

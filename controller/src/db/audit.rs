@@ -19,6 +19,9 @@ pub struct Entry<'a> {
     pub request_id: &'a str,
 }
 
+/// The action of a login; its target is the address.
+pub const LOGIN: &str = "auth:login";
+
 /// Adds a row.
 pub async fn insert(executor: impl PgExecutor<'_>, entry: Entry<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
@@ -48,6 +51,19 @@ pub async fn had_access(
         app,
         username,
         since
+    )
+    .fetch_one(executor)
+    .await
+}
+
+/// Whether the user logged in from that address within the last 30 days.
+pub async fn logged_in_from(executor: impl PgExecutor<'_>, username: &str, address: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"select exists (select 1 from audit
+            where username = $1 and action = $2 and target = $3 and at > now() - interval '30 days') as "exists!""#,
+        username,
+        LOGIN,
+        address
     )
     .fetch_one(executor)
     .await

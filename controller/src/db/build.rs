@@ -210,6 +210,24 @@ pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sq
         .await
 }
 
+/// The Procfiles of the latest good releases of these apps, by app id.
+pub async fn latest_procfiles(
+    executor: impl PgExecutor<'_>,
+    app_ids: &[i64],
+) -> Result<BTreeMap<i64, Procfile>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select app.id as "id!", b.procfile as "procfile: Json<Procfile>"
+         from unnest($1::bigint[]) app (id)
+         cross join lateral (select build_id from releases
+            where app_id = app.id and state = 'good' order by version desc limit 1) r
+         join builds b on b.id = r.build_id"#,
+        app_ids
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.procfile.0)).collect())
+}
+
 /// Marks the images that neither one of the [`KEPT`] newest good releases nor an instance or run needs, and answers those
 /// that nothing else of the app refers to.
 pub async fn expire_images(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Vec<String>, sqlx::Error> {

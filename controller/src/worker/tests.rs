@@ -75,7 +75,7 @@ impl Story {
     async fn scale(&self, app: &App, process_type: &str, count: u32) {
         let wanted = BTreeMap::from([(ProcessType::parse(process_type).unwrap(), count)]);
         operation::scale(&self.state, app, &self.ana, &wanted).await.unwrap();
-        assert!(instances::wait_up(&self.state, app, PATIENCE).await.unwrap());
+        assert!(instances::wait_up(&self.state, app, None, PATIENCE).await.unwrap());
     }
 
     /// `type state release` of each instance that `ps` shows.
@@ -275,7 +275,7 @@ async fn a_restart_replaces_every_instance(pool: PgPool) {
     let names = |pods: Vec<api::types::Pod>| pods.into_iter().map(|pod| pod.name).collect::<Vec<_>>();
     let before = names(instances::list(&story.state, &app).await.unwrap());
     assert_eq!(operation::restart(&story.state, &app, &Selection::All).await.unwrap().len(), 2);
-    assert!(instances::wait_up(&story.state, &app, PATIENCE).await.unwrap());
+    assert!(instances::wait_up(&story.state, &app, None, PATIENCE).await.unwrap());
     let after = names(instances::list(&story.state, &app).await.unwrap());
     assert!(after.len() == 2 && after.iter().all(|name| !before.contains(name)), "{before:?} {after:?}");
 }

@@ -1,0 +1,59 @@
+//! Whoever makes a request, known by a token.
+
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use super::token;
+use crate::{
+    db::{self, audit::Entry, user::User},
+    error::Error,
+};
+
+/// A user who proved who they are.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The user.
+    pub user: User,
+    /// The token that proved it.
+    pub token_id: i64,
+    /// The request, for log and audit rows.
+    pub request_id: String,
+}
+
+impl Caller {
+    /// The user's name.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.user.username
+    }
+
+    /// Whether the user may do everything.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.user.is_superuser
+    }
+
+    /// The audit row of what the user does with this request: what, to which app, and to what in it.
+    #[must_use]
+    pub fn did<'a>(&'a self, action: &'a str, app: Option<Uuid>, target: &'a str) -> Entry<'a> {
+        Entry { username: &self.user.username, app, action, target, request_id: &self.request_id }
+    }
+
+    /// The caller with the token in the `Authorization` header of the request.
+    pub async fn authenticate(
+        executor: impl PgExecutor<'_>,
+        header: Option<&str>,
+        request_id: String,
+    ) -> Result<Self, Error> {
+        let Some(shown) = token::from_header(header)? else {
+            return Err(Error::Unauthorized("Authentication credentials were not provided."));
+        };
+        let Some(bearer) = db::token::find(executor, &token::sha256(shown)).await? else {
+            return Err(Error::Unauthorized("Invalid token."));
+        };
+        if !bearer.user.is_active {
+            return Err(Error::Unauthorized("User inactive or deleted."));
+        }
+        Ok(Self { user: bearer.user, token_id: bearer.token_id, request_id })
+    }
+}
