@@ -26,8 +26,12 @@ impl DomainName {
             Some(host) => ("*.", host),
             None => ("", text),
         };
-        let ace = idna::domain_to_ascii_strict(host).map_err(|error| {
-            InvalidName::new(format!("Hostname does not look valid, could not convert to ACE {text}: {error}"))
+        if text.is_empty() {
+            return Err(InvalidName::new("This field may not be blank."));
+        }
+        // The library does not say what is wrong; Deis's did.
+        let ace = idna::domain_to_ascii_strict(host).map_err(|_| {
+            InvalidName::new(format!("Hostname does not look valid, could not convert to ACE {text}: not an IDNA name"))
         })?;
         let full = format!("{wildcard}{ace}");
         if full.len() > Self::MAX {

@@ -7,6 +7,7 @@ mod app;
 mod build;
 mod config;
 mod domain;
+mod info;
 mod page;
 mod perms;
 mod pod;
@@ -20,13 +21,14 @@ pub use app::{App, CreateApp, UpdateApp};
 pub use build::{Build, CreateBuild};
 pub use config::{Config, ConfigPatch, Patch};
 pub use domain::{CreateDomain, Domain};
+pub use info::Info;
 pub use page::Page;
 pub use perms::{AppPerms, Grant};
 pub use pod::{Pod, PodList};
 pub use probe::{ExecAction, Healthcheck, HttpGetAction, HttpHeader, Probe, TcpSocketAction};
 pub use release::{Release, Rollback, RolledBack};
 pub use run::{Run, RunEvent, RunResult};
-pub use settings::{Settings, Tls};
+pub use settings::{Settings, Tls, UpdateSettings, UpdateTls};
 pub use user::{
     AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
 };

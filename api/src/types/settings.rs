@@ -36,6 +36,21 @@ pub struct Settings {
     pub updated: Timestamp,
 }
 
+/// `POST /v2/apps/{id}/settings`: what is not named stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdateSettings {
+    /// See [`Settings::maintenance`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<bool>,
+    /// See [`Settings::routable`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routable: Option<bool>,
+    /// Notes to set; null removes one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub label: BTreeMap<String, Option<Value>>,
+}
+
 /// `GET /v2/apps/{id}/tls`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tls {
@@ -51,4 +66,12 @@ pub struct Tls {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+}
+
+/// `POST /v2/apps/{id}/tls`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpdateTls {
+    /// See [`Tls::https_enforced`].
+    pub https_enforced: Option<bool>,
 }

@@ -1,0 +1,57 @@
+//! `/v2/admin/perms`: who administers the platform.
+
+use api::types::{AdminUser, Grant, Page};
+use axum::{
+    Json, Router,
+    extract::Path,
+    http::StatusCode,
+    routing::{delete, get},
+};
+
+use super::{Slashed, body::Body, extract::Admin, page::Paging, users};
+use crate::{
+    db::{audit, user},
+    error::Error,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    Router::new()
+        .slashed("/v2/admin/perms", get(list).post(grant))
+        .slashed("/v2/admin/perms/{username}", delete(revoke))
+}
+
+async fn list(state: State, _: Admin, paging: Paging) -> Result<Json<Page<AdminUser>>, Error> {
+    let count = user::count_admins(&state.pool).await?;
+    let names = user::list_admins(&state.pool, paging.limit, paging.offset).await?;
+    let admins = names.into_iter().map(|username| AdminUser { username, is_superuser: true });
+    Ok(paging.page(count, admins.collect()))
+}
+
+async fn grant(state: State, Admin(caller): Admin, Body(body): Body<Grant>) -> Result<StatusCode, Error> {
+    let user = users::find(&state, &body.username).await?;
+    let mut tx = state.pool.begin().await?;
+    user::set_superuser(&mut *tx, user.id, true).await?;
+    audit::insert(&mut *tx, caller.did("admin:create", None, &user.username)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::CREATED)
+}
+
+async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>) -> Result<StatusCode, Error> {
+    let mut tx = state.pool.begin().await?;
+    // Of two administrators who revoke each other, one stays.
+    user::lock_all(&mut *tx).await?;
+    let user = user::find(&mut *tx, &username).await?.ok_or(Error::Missing("User"))?;
+    if user.is_superuser && user::count_admins(&mut *tx).await? == 1 {
+        return Err(last_admin(&username));
+    }
+    user::set_superuser(&mut *tx, user.id, false).await?;
+    audit::insert(&mut *tx, caller.did("admin:delete", None, &username)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Nobody could make another one.
+pub(super) fn last_admin(username: &str) -> Error {
+    Error::Conflict(format!("{username} is the only administrator. Make another user one first."))
+}

@@ -1,0 +1,91 @@
+//! `/v2/apps`
+
+use std::time::Duration;
+
+use api::{
+    names::AppName,
+    types::{App, CreateApp, Page, UpdateApp},
+};
+use axum::{Json, Router, http::StatusCode, routing::get};
+
+use super::{
+    Slashed,
+    body::Body,
+    extract::{Allowed, Manage, Use},
+    page::Paging,
+    users,
+};
+use crate::{
+    auth::{Caller, access::Action},
+    db::{app, audit, build, build::Procfile},
+    error::Error,
+    operation::{self, Actor},
+    state::State,
+};
+
+/// How long a destroyed app's instances may take until the client is told that they will go. They do, whether somebody
+/// waits or not.
+const DESTROY_PATIENCE: Duration = Duration::from_mins(1);
+
+pub(super) fn router() -> Router<State> {
+    Router::new()
+        .slashed("/v2/apps", get(list).post(create))
+        .slashed("/v2/apps/{id}", get(show).post(update).delete(destroy))
+}
+
+async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<App>>, Error> {
+    let (user, all) = (caller.user.id, caller.is_admin());
+    let count = app::count(&state.pool, user, all).await?;
+    let apps = app::list(&state.pool, user, all, paging.limit, paging.offset).await?;
+    let ids: Vec<i64> = apps.iter().map(|app| app.id).collect();
+    let mut procfiles = build::latest_procfiles(&state.pool, &ids).await?;
+    let shown = apps.into_iter().map(|app| {
+        let procfile = procfiles.remove(&app.id).unwrap_or_default();
+        shown(app, procfile)
+    });
+    Ok(paging.page(count, shown.collect()))
+}
+
+async fn create(state: State, caller: Caller, Body(body): Body<CreateApp>) -> Result<(StatusCode, Json<App>), Error> {
+    let name = body.id.as_deref().map(AppName::parse).transpose().map_err(|error| Error::name("id", error))?;
+    let actor = Actor { user_id: caller.user.id, username: caller.user.username.clone() };
+    let app = operation::create_app(&state, &actor, name).await?;
+    audit::insert(&state.pool, caller.did("apps:create", Some(app.uuid), app.name.as_str())).await?;
+    Ok((StatusCode::CREATED, Json(shown(app, Procfile::new()))))
+}
+
+async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<App>, Error> {
+    let app = allowed.app;
+    let procfile = build::latest_procfiles(&state.pool, &[app.id]).await?.remove(&app.id).unwrap_or_default();
+    Ok(Json(shown(app, procfile)))
+}
+
+/// The owner is all that can be changed of an app.
+async fn update(state: State, allowed: Allowed<Use>, Body(body): Body<UpdateApp>) -> Result<StatusCode, Error> {
+    let Some(owner) = body.owner else { return Ok(StatusCode::OK) };
+    allowed.relation.require(Action::Manage)?;
+    let owner = users::find(&state, &owner).await?;
+    let new_owner = Actor { user_id: owner.id, username: owner.username.clone() };
+    operation::transfer(&state, &allowed.app, &allowed.actor(), &new_owner).await?;
+    audit::insert(&state.pool, allowed.did("apps:transfer", &owner.username)).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn destroy(state: State, allowed: Allowed<Manage>) -> Result<StatusCode, Error> {
+    operation::destroy(&state, &allowed.app, &allowed.actor()).await?;
+    audit::insert(&state.pool, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
+    operation::destroy::wait_gone(&state, &allowed.app, DESTROY_PATIENCE).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn shown(app: app::App, procfile: Procfile) -> App {
+    App {
+        uuid: app.uuid,
+        id: app.name,
+        owner: app.owner,
+        structure: app.structure,
+        procfile_structure: procfile,
+        created: app.created_at.into(),
+        updated: app.updated_at.into(),
+    }
+}

@@ -1,0 +1,95 @@
+//! `/v2/apps/{id}/domains`
+
+mod claim;
+
+use api::{
+    names::DomainName,
+    types::{CreateDomain, Domain, Page},
+};
+use axum::{
+    Json, Router,
+    extract::Path,
+    http::StatusCode,
+    routing::{delete, get},
+};
+use claim::Claim;
+
+use super::{
+    Slashed,
+    body::Body,
+    extract::{Allowed, Manage, Use},
+    page::Paging,
+};
+use crate::{
+    db::{
+        audit, domain,
+        event::{self, Level},
+        signal::{Signal, notify},
+    },
+    error::Error,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    Router::new()
+        .slashed("/v2/apps/{id}/domains", get(list).post(add))
+        .slashed("/v2/apps/{id}/domains/{domain}", delete(remove))
+}
+
+async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Json<Page<Domain>>, Error> {
+    let app = &allowed.app;
+    let count = domain::count(&state.pool, app.id).await?;
+    let domains = domain::list(&state.pool, app.id, paging.limit, paging.offset).await?;
+    let shown = domains.into_iter().map(|domain| Domain {
+        owner: domain.owner,
+        app: app.name.to_string(),
+        domain: domain.domain,
+        created: domain.created_at.into(),
+        updated: domain.created_at.into(),
+    });
+    Ok(paging.page(count, shown.collect()))
+}
+
+async fn add(
+    state: State,
+    allowed: Allowed<Use>,
+    Body(body): Body<CreateDomain>,
+) -> Result<(StatusCode, Json<Domain>), Error> {
+    let claim = Claim::parse(&body.domain, &state.settings)?;
+    let (app, user) = (&allowed.app, &allowed.caller.user);
+    let mut tx = state.pool.begin().await?;
+    claim.check(&mut tx, app).await?;
+    let domain = claim.domain();
+    let created = domain::insert(&mut *tx, app.id, user.id, domain).await.map_err(|error| claim.in_use(error))?;
+    event::add(&mut *tx, app.id, Level::Info, &format!("domain {domain} added")).await?;
+    audit::insert(&mut *tx, allowed.did("domains:add", domain.as_str())).await?;
+    notify(&mut *tx, Signal::App(app.id)).await?;
+    tx.commit().await?;
+    let shown = Domain {
+        owner: user.username.clone(),
+        app: app.name.to_string(),
+        domain: domain.to_string(),
+        created: created.into(),
+        updated: created.into(),
+    };
+    Ok((StatusCode::CREATED, Json(shown)))
+}
+
+async fn remove(
+    state: State,
+    allowed: Allowed<Manage>,
+    Path((_, given)): Path<(String, String)>,
+) -> Result<StatusCode, Error> {
+    let missing = || Error::Missing("Domain");
+    let domain: DomainName = claim::kept_as(&given, &state.settings.platform_domain).map_err(|_| missing())?;
+    let app = &allowed.app;
+    let mut tx = state.pool.begin().await?;
+    if !domain::delete(&mut *tx, app.id, &domain).await? {
+        return Err(missing());
+    }
+    event::add(&mut *tx, app.id, Level::Info, &format!("domain {domain} removed")).await?;
+    audit::insert(&mut *tx, allowed.did("domains:remove", domain.as_str())).await?;
+    notify(&mut *tx, Signal::App(app.id)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

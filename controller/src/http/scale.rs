@@ -1,0 +1,67 @@
+//! `POST /v2/apps/{id}/scale`: another formation, answered when it runs.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use api::names::ProcessType;
+use axum::{Router, http::StatusCode, routing::post};
+use serde_json::Value;
+
+use super::{
+    Slashed,
+    body::Body,
+    extract::{Allowed, Use},
+};
+use crate::{
+    db::{app::Structure, audit},
+    error::Error,
+    instances, operation,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    Router::new().slashed("/v2/apps/{id}/scale", post(scale))
+}
+
+async fn scale(
+    state: State,
+    allowed: Allowed<Use>,
+    Body(body): Body<BTreeMap<String, Value>>,
+) -> Result<StatusCode, Error> {
+    let wanted = body.iter().map(|(name, count)| Ok((process_type(name)?, number(count)?)));
+    let wanted: Structure = wanted.collect::<Result<_, Error>>()?;
+    let app = &allowed.app;
+    operation::scale(&state, app, &allowed.actor(), &wanted).await?;
+    let counts: Vec<_> = wanted.iter().map(|(name, count)| format!("{name}={count}")).collect();
+    audit::insert(&state.pool, allowed.did("ps:scale", &counts.join(" "))).await?;
+    let types = wanted.keys().cloned().collect();
+    let patience = Duration::from_secs(state.settings.deploy_timeout.into());
+    if instances::wait_up(&state, app, Some(&types), patience).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let before = types.into_iter().map(|name| (app.structure.get(&name).copied().unwrap_or(0), name));
+    let before: Structure = before.map(|(count, name)| (name, count)).collect();
+    operation::scale(&state, app, &allowed.actor(), &before).await?;
+    let seconds = patience.as_secs();
+    let detail =
+        format!("{} (scale): not every instance came up within {seconds} s, the counts are as before", app.name);
+    Err(Error::Unavailable { detail, source: anyhow::anyhow!("the formation did not come up") })
+}
+
+fn process_type(text: &str) -> Result<ProcessType, Error> {
+    ProcessType::parse(text).map_err(|_| unknown_type(text))
+}
+
+/// The reference's 404 for a type that the app does not have.
+pub(super) fn unknown_type(text: &str) -> Error {
+    Error::NotFound(format!("Container type {text} does not exist in application"))
+}
+
+/// A count, as a number or as the digits of one.
+fn number(value: &Value) -> Result<u32, Error> {
+    let count = match value {
+        Value::Number(count) => count.as_u64().and_then(|count| u32::try_from(count).ok()),
+        Value::String(digits) => digits.parse().ok(),
+        _ => None,
+    };
+    count.ok_or_else(|| Error::BadRequest(format!("Invalid scaling format: {value} is not a count")))
+}

@@ -1,0 +1,96 @@
+//! `/v2/apps/{id}/settings`: what makes no release.
+
+use api::types::{Settings, UpdateSettings};
+use axum::{Json, Router, http::StatusCode, routing::get};
+use serde_json::Value;
+
+use super::{
+    Slashed,
+    body::Body,
+    extract::{Allowed, Use},
+};
+use crate::{
+    db::{
+        app::App,
+        audit,
+        event::{self, Level},
+        settings::{self, Label},
+        signal::{Signal, notify},
+    },
+    error::Error,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    Router::new().slashed("/v2/apps/{id}/settings", get(show).post(change))
+}
+
+async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Settings>, Error> {
+    let found = settings::find(&state.pool, allowed.app.id).await?.ok_or(Error::Missing("AppSettings"))?;
+    Ok(Json(shown(found, &allowed.app)))
+}
+
+async fn change(
+    state: State,
+    allowed: Allowed<Use>,
+    Body(body): Body<UpdateSettings>,
+) -> Result<(StatusCode, Json<Settings>), Error> {
+    let (app, user) = (&allowed.app, &allowed.caller.user);
+    let mut tx = state.pool.begin().await?;
+    let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
+    let changes = apply(&mut now, &body)?;
+    if changes.is_empty() {
+        return Err(Error::Conflict(format!("{} changed nothing", user.username)));
+    }
+    settings::update(&mut *tx, app.id, user.id, &now).await?;
+    for change in &changes {
+        event::add(&mut *tx, app.id, Level::Info, &format!("{} {change}", user.username)).await?;
+    }
+    audit::insert(&mut *tx, allowed.did("settings:set", &changes.join(", "))).await?;
+    notify(&mut *tx, Signal::App(app.id)).await?;
+    let stored = settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+}
+
+/// Changes `now` as asked and says what is different.
+fn apply(now: &mut settings::Settings, wanted: &UpdateSettings) -> Result<Vec<String>, Error> {
+    let mut changes = Vec::new();
+    if let Some(maintenance) = wanted.maintenance.filter(|wanted| *wanted != now.maintenance) {
+        now.maintenance = maintenance;
+        changes.push(format!("turned maintenance mode {}", if maintenance { "on" } else { "off" }));
+    }
+    if let Some(routable) = wanted.routable.filter(|wanted| *wanted != now.routable) {
+        now.routable = routable;
+        changes.push(format!("{} routing", if routable { "enabled" } else { "disabled" }));
+    }
+    for (key, value) in &wanted.label {
+        changes.extend(label(&mut now.label.0, key, value.as_ref())?);
+    }
+    Ok(changes)
+}
+
+fn label(label: &mut Label, key: &str, value: Option<&Value>) -> Result<Option<String>, Error> {
+    let Some(value) = value else {
+        let unknown = || Error::Unprocessable(format!("{key} does not exist under label"));
+        label.remove(key).ok_or_else(unknown)?;
+        return Ok(Some(format!("removed label {key}")));
+    };
+    let before = label.insert(key.to_owned(), value.clone());
+    Ok((before.as_ref() != Some(value)).then(|| format!("set label {key}")))
+}
+
+fn shown(settings: settings::Settings, app: &App) -> Settings {
+    Settings {
+        uuid: settings.uuid,
+        owner: settings.owner,
+        app: app.name.to_string(),
+        maintenance: settings.maintenance,
+        routable: settings.routable,
+        whitelist: settings.whitelist,
+        autoscale: settings.autoscale.0,
+        label: settings.label.0,
+        created: settings.created_at.into(),
+        updated: settings.updated_at.into(),
+    }
+}

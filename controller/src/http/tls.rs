@@ -1,0 +1,63 @@
+//! `/v2/apps/{id}/tls`: whether plain requests are sent on to https.
+
+use api::types::{Tls, UpdateTls};
+use axum::{Json, Router, http::StatusCode, routing::get};
+
+use super::{
+    Slashed,
+    body::Body,
+    extract::{Allowed, Use},
+};
+use crate::{
+    db::{
+        app::App,
+        audit,
+        event::{self, Level},
+        settings::{self, Settings},
+        signal::{Signal, notify},
+    },
+    error::Error,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    Router::new().slashed("/v2/apps/{id}/tls", get(show).post(change))
+}
+
+async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Tls>, Error> {
+    let found = settings::find(&state.pool, allowed.app.id).await?.ok_or(Error::Missing("TLS"))?;
+    Ok(Json(shown(found, &allowed.app)))
+}
+
+async fn change(
+    state: State,
+    allowed: Allowed<Use>,
+    Body(body): Body<UpdateTls>,
+) -> Result<(StatusCode, Json<Tls>), Error> {
+    let (app, user) = (&allowed.app, &allowed.caller.user);
+    let mut tx = state.pool.begin().await?;
+    let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("TLS"))?;
+    let wanted = body.https_enforced.filter(|wanted| Some(*wanted) != now.https_enforced);
+    let wanted = wanted.ok_or_else(|| Error::Conflict(format!("{} changed nothing", user.username)))?;
+    now.https_enforced = Some(wanted);
+    settings::update(&mut *tx, app.id, user.id, &now).await?;
+    let (line, action) =
+        if wanted { ("enforces https", "tls:enable") } else { ("enforces https no more", "tls:disable") };
+    event::add(&mut *tx, app.id, Level::Info, &format!("{} {line}", user.username)).await?;
+    audit::insert(&mut *tx, allowed.did(action, "")).await?;
+    notify(&mut *tx, Signal::App(app.id)).await?;
+    let stored = settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("TLS"))?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+}
+
+fn shown(settings: Settings, app: &App) -> Tls {
+    Tls {
+        uuid: settings.tls_uuid,
+        owner: settings.owner,
+        app: app.name.to_string(),
+        https_enforced: settings.https_enforced,
+        created: settings.created_at.into(),
+        updated: settings.updated_at.into(),
+    }
+}

@@ -1,0 +1,6 @@
+//! `/v2/auth`
+
+mod account;
+mod login;
+mod register;
+mod tokens;

@@ -1,0 +1,251 @@
+//! An installation in this process, and people who use it.
+
+use std::{fmt, fs, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use controller::{
+    auth::token,
+    db::installation,
+    logs,
+    platform::memory::Memory,
+    signals::Signals,
+    state::{Registration, Settings, Shared, State},
+    vault::Vault,
+    worker,
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tempfile::TempDir;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+/// The token that the installation printed.
+pub const BOOTSTRAP: &str = "the-one-time-token";
+/// Everybody's password.
+pub const PASSWORD: &str = "open sesame";
+
+/// An installation.
+pub struct Installation {
+    router: Router,
+    /// Its database.
+    pub pool: PgPool,
+    /// What runs its instances.
+    pub platform: Arc<Memory>,
+    running: Arc<Running>,
+}
+
+/// Ends with the last of the installation and its clients.
+struct Running(#[expect(dead_code, reason = "held, not used")] (DropGuard, TempDir));
+
+impl Installation {
+    /// As it is after it was installed: nobody is registered.
+    pub async fn fresh(pool: PgPool) -> Self {
+        Self::with_registration(pool, Registration::AdminOnly).await
+    }
+
+    /// As [`Self::fresh`], with another rule of who may register.
+    pub async fn with_registration(pool: PgPool, registration: Registration) -> Self {
+        let files = TempDir::new().unwrap();
+        let key = files.path().join("key");
+        fs::write(&key, Vault::new_key_line()).unwrap();
+        let vault = Vault::load(&key).unwrap();
+        let shutdown = CancellationToken::new();
+        let platform = Arc::new(Memory::default());
+        let settings = Settings {
+            registration,
+            bootstrap_token_sha256: Some(token::sha256(BOOTSTRAP)),
+            network_pool: Some("10.214.0.0/16".parse().unwrap()),
+            ..Settings::default()
+        };
+        let logs = Arc::new(logs::Store::open(files.path().join("logs"), logs::Limits::default()).unwrap());
+        let state = State::new(Shared {
+            collector: logs::Collector::new(logs.clone(), platform.clone()),
+            logs,
+            installation: installation::open(&pool, &vault).await.unwrap(),
+            pool: pool.clone(),
+            vault,
+            platform: platform.clone(),
+            signals: Signals::start(Some(url_of(&pool)), shutdown.clone()),
+            process: Uuid::now_v7(),
+            settings,
+        });
+        let router = controller::http::router(state.clone());
+        tokio::spawn(worker::run(state, shutdown.clone()));
+        Self { router, pool, platform, running: Arc::new(Running((shutdown.drop_guard(), files))) }
+    }
+
+    /// With its first administrator, `admin`.
+    pub async fn with_admin(pool: PgPool) -> (Self, Client) {
+        let installation = Self::fresh(pool).await;
+        let mut admin = installation.anybody().with_header("Authorization", &format!("token {BOOTSTRAP}"));
+        admin.register("admin").await.expect(StatusCode::CREATED);
+        admin.headers.clear();
+        admin.login("admin").await;
+        (installation, admin)
+    }
+
+    /// Somebody without a token.
+    pub fn anybody(&self) -> Client {
+        let (router, running) = (self.router.clone(), self.running.clone());
+        Client { router, headers: Vec::new(), name: String::new(), _running: running }
+    }
+
+    /// A user whom `admin` registered, logged in.
+    pub async fn user(&self, admin: &Client, name: &str) -> Client {
+        admin.register(name).await.expect(StatusCode::CREATED);
+        let mut user = self.anybody();
+        user.login(name).await;
+        user
+    }
+}
+
+/// Where the test's own database is; the pool's options cannot be written as a URL again.
+fn url_of(pool: &PgPool) -> String {
+    let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
+    url.set_path(pool.connect_options().get_database().unwrap());
+    url.to_string()
+}
+
+/// Somebody who makes requests.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    headers: Vec<(String, String)>,
+    /// User name, once logged in.
+    pub name: String,
+    _running: Arc<Running>,
+}
+
+impl Client {
+    /// The same one, sending one header more.
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.to_owned(), value.to_owned()));
+        client
+    }
+
+    /// The same one with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.retain(|(name, _)| name != "Authorization");
+        client.with_header("Authorization", &format!("token {token}"))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, Body::empty()).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Body::from(body.to_string())).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, Body::empty()).await
+    }
+
+    pub async fn delete_with(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::DELETE, path, Body::from(body.to_string())).await
+    }
+
+    /// Any request.
+    pub async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "slipway.localhost")
+            .header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let body = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Registers `name` with everybody's password.
+    pub async fn register(&self, name: &str) -> Answer {
+        let form = json!({"username": name, "password": PASSWORD, "email": format!("{name}@example.com")});
+        self.post("/v2/auth/register", form).await
+    }
+
+    /// Logs in as `name` and goes on with the new token.
+    pub async fn login(&mut self, name: &str) {
+        let answer = self.try_login(name, PASSWORD).await.expect(StatusCode::OK);
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        *self = self.with_token(&token);
+        name.clone_into(&mut self.name);
+    }
+
+    pub async fn try_login(&self, name: &str, password: &str) -> Answer {
+        self.post("/v2/auth/login/", json!({"username": name, "password": password})).await
+    }
+}
+
+/// What came back. Shown with what differs from run to run replaced.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// Goes on only with that status.
+    #[track_caller]
+    pub fn expect(self, status: StatusCode) -> Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status.as_u16())?;
+        match serde_json::from_str::<Value>(&self.body) {
+            Ok(mut value) => {
+                redact(&mut value);
+                write!(f, " {value}")
+            }
+            Err(_) if self.body.is_empty() => Ok(()),
+            Err(_) => write!(f, " {}", self.body),
+        }
+    }
+}
+
+fn redact(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(stand_in) = stand_in(text) {
+                stand_in.clone_into(text);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        Value::Object(fields) => fields.values_mut().for_each(redact),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn stand_in(text: &str) -> Option<&'static str> {
+    if text.len() == 36 && Uuid::parse_str(text).is_ok() {
+        return Some("<uuid>");
+    }
+    if text.len() == 20 && text.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(text).is_ok() {
+        return Some("<time>");
+    }
+    text.starts_with("sw_").then_some("<token>")
+}

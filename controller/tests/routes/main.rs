@@ -1,0 +1,13 @@
+//! The HTTP API as its clients see it: the whole router in this process over a real PostgreSQL and the memory platform.
+//! The folders follow the URLs.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod admin;
+mod apps;
+mod auth;
+mod conventions;
+mod harness;
+mod idempotency;
+mod users;
