@@ -63,7 +63,9 @@ fn request(shared: &Shared, app: &AppRef, spec: &NetworkSpec) -> NetworkCreateRe
         ("com.docker.network.bridge.enable_ip_masquerade", "true"),
     ];
     NetworkCreateRequest {
-        name: format!("slipway-{}", app.platform_name),
+        // The engine looks names up when it connects a container, so they have to be unique on the machine: another
+        // installation may have an app of the same name.
+        name: format!("slipway-{}-{}", app.platform_name, app.uuid.simple()),
         driver: Some("bridge".to_owned()),
         enable_ipv6: Some(false),
         ipam: Some(Ipam { config: Some(vec![addresses]), ..Ipam::default() }),
