@@ -1,3 +1,16 @@
 //! What the end-to-end tests and the tests over our own sources share.
 
+pub mod image;
+pub mod load;
+pub mod program;
+pub mod snapshot;
 pub mod sources;
+pub mod standalone;
+pub mod user;
+pub mod wait;
+
+/// True when guarantees are to be shown at their full size: `scripts/prove` says so.
+#[must_use]
+pub fn prove() -> bool {
+    std::env::var_os("SLIPWAY_PROVE").is_some()
+}

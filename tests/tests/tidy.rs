@@ -6,8 +6,9 @@ use tests::sources::{self, Source};
 /// Longest file; a longer one holds more than one noun or verb.
 const MAX_LINES: usize = 500;
 
-/// The one place that sleeps on behalf of tests: it looks at a condition again until a deadline.
-const WAITS: &str = "tests/src/wait.rs";
+/// Where time may pass: while a test waits for a condition until a deadline, and where the application that tests run is
+/// told to take its time.
+const SLEEPERS: [&str; 3] = ["tests/src/wait.rs", "tests/src/bin/specimen.rs", "tests/tests/tidy.rs"];
 
 #[test]
 fn every_file_says_why_it_exists() -> Result<()> {
@@ -28,7 +29,7 @@ fn no_file_is_too_long() -> Result<()> {
 #[test]
 fn no_test_sleeps() -> Result<()> {
     check("sleeps: wait for a condition with a deadline", |source| {
-        let exempt = [WAITS, "tests/tests/tidy.rs"].contains(&source.path.as_str());
+        let exempt = SLEEPERS.contains(&source.path.as_str());
         let sleeps = source.tests().filter(|(_, code)| !exempt && code.contains("sleep("));
         sleeps.map(|(line, _)| line).collect()
     })

@@ -1,0 +1,182 @@
+//! Load on an app, at a fixed rate whatever becomes of it: a stall shows as late answers, never as fewer questions.
+//!
+//! 300 requests per second; every other one on a kept connection, a tenth of them POST with a body; the app takes up to half
+//! a second to answer. Whatever is not the right answer within the patience is a failure, a missing one too.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, body::Bytes, header};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::{
+    runtime,
+    sync::watch,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+/// Time between two requests: 300 of them a second.
+const PACE: Duration = Duration::from_nanos(1_000_000_000 / 300);
+
+/// How long an answer may take, the app's own time included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a kept connection may be unused: less than any proxy grants, so that it is we who close it.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// Load under way.
+pub struct Load {
+    stop: watch::Sender<bool>,
+    began: Instant,
+    thread: JoinHandle<Result<Report>>,
+}
+
+/// What became of all requests.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many there were.
+    pub sent: usize,
+    /// Those that failed, in the order in which that showed.
+    pub failures: Vec<Failure>,
+    /// How long the load lasted.
+    pub lasted: Duration,
+}
+
+/// A request that failed.
+#[derive(Debug)]
+pub struct Failure {
+    /// When it was sent, counted from the beginning.
+    pub sent: Duration,
+    /// When it had failed.
+    pub failed: Duration,
+    /// Which, and why.
+    pub what: String,
+}
+
+impl Load {
+    /// Begins to ask for `host` at this port of this machine.
+    #[must_use]
+    pub fn start(port: u16, host: &str) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let began = Instant::now();
+        let target = Arc::new(Target { port, host: host.to_owned(), kept: client(128), fresh: client(0) });
+        let thread = thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            Ok(runtime.block_on(drive(target, began, stopped)))
+        });
+        Self { stop, began, thread }
+    }
+
+    /// How long it has lasted.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Stops asking, waits for the answers under way, and tells. Fails when the load was not what it should have been.
+    pub fn finish(self) -> Result<Report> {
+        self.stop.send_replace(true);
+        let report = self.thread.join().ok().context("the load panicked")??;
+        let wanted = report.lasted.as_secs_f64() / PACE.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand at most")]
+        let enough = report.sent as f64 > wanted * 0.95;
+        ensure!(enough, "this machine is too busy to measure anything: {report}");
+        Ok(report)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} of {} requests failed in {:?}", self.failures.len(), self.sent, self.lasted)?;
+        for failure in self.failures.iter().take(20) {
+            writeln!(f, "sent at {:?}, failed at {:?}: {}", failure.sent, failure.failed, failure.what)?;
+        }
+        Ok(())
+    }
+}
+
+type HttpClient = Client<HttpConnector, Full<Bytes>>;
+
+struct Target {
+    port: u16,
+    host: String,
+    kept: HttpClient,
+    fresh: HttpClient,
+}
+
+/// A client that hides nothing: it sends each request once.
+fn client(idle: usize) -> HttpClient {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.pool_max_idle_per_host(idle).pool_idle_timeout(KEPT).retry_canceled_requests(false).set_host(false);
+    builder.build_http()
+}
+
+async fn drive(target: Arc<Target>, began: Instant, mut stopped: watch::Receiver<bool>) -> Report {
+    let failures = Arc::new(Mutex::new(Vec::new()));
+    let mut under_way = JoinSet::new();
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut sent = 0;
+    while !*stopped.borrow_and_update() {
+        pace.tick().await;
+        sent += 1;
+        under_way.spawn(one(Arc::clone(&target), sent, began, Arc::clone(&failures)));
+        while under_way.try_join_next().is_some() {}
+    }
+    let lasted = began.elapsed();
+    under_way.join_all().await;
+    let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
+    Report { sent, failures, lasted }
+}
+
+async fn one(target: Arc<Target>, number: usize, began: Instant, failures: Arc<Mutex<Vec<Failure>>>) {
+    let sent = began.elapsed();
+    let outcome = timeout(PATIENCE, target.ask(number)).await;
+    if let Err(error) = outcome.map_err(anyhow::Error::from).and_then(|answered| answered) {
+        let kept = if Target::keeps(number) { "kept" } else { "fresh" };
+        let what = format!("{} {number} on a {kept} connection: {error:#}", Target::method(number));
+        let failure = Failure { sent, failed: began.elapsed(), what };
+        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+    }
+}
+
+impl Target {
+    async fn ask(&self, number: usize) -> Result<()> {
+        // Spread over half a second, in no order that anything else has.
+        let wait = number * 7919 % 501;
+        let length = if Self::method(number) == Method::POST { number * 31 % 20_000 } else { 0 };
+        let mut request = Request::builder()
+            .method(Self::method(number))
+            .uri(format!("http://127.0.0.1:{}/wait?{wait}", self.port))
+            .header(header::HOST, &self.host)
+            .header("x-id", number);
+        if !Self::keeps(number) {
+            request = request.header(header::CONNECTION, "close");
+        }
+        let client = if Self::keeps(number) { &self.kept } else { &self.fresh };
+        let response = client.request(request.body(Full::from(vec![b'x'; length]))?).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        if !status.is_success() || body != format!("took {length} bytes\n") {
+            bail!("{status} {}", String::from_utf8_lossy(&body));
+        }
+        Ok(())
+    }
+
+    fn keeps(number: usize) -> bool {
+        number.is_multiple_of(2)
+    }
+
+    fn method(number: usize) -> Method {
+        if number % 20 == 3 || number % 20 == 6 { Method::POST } else { Method::GET }
+    }
+}

@@ -1,0 +1,23 @@
+//! What users see, without what changes from run to run.
+
+use insta::{Settings, internals::SettingsBindDropGuard};
+
+use crate::user::User;
+
+/// Names, times, ports and the user's home become words in all snapshots, as long as this lives.
+pub fn settle(user: &User) -> SettingsBindDropGuard {
+    let mut settings = Settings::clone_current();
+    settings.add_filter(&user.home().display().to_string(), "$$HOME");
+    settings.add_filter(r"localhost:\d+", "localhost");
+    settings.add_filter(r"-[0-9a-f]{8}-[a-z0-9]{5}\b", "-<release>-<name>");
+    settings.add_filter(r"\.[a-z0-9]{5}\]", ".<name>]");
+    settings.add_filter(r"-run-[a-z0-9]{5}\b", "-run-<name>");
+    settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>");
+    settings.add_filter(r"([ -])[0-9a-f]{7} ", "$1<uuid> ");
+    settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:]+(Z|\+00:00)", "<time>");
+    settings.add_filter(r"in \d+s", "in <n>s");
+    settings.add_filter(r"cannot be reached: .*", "cannot be reached: <why>");
+    // How often it was started until that was enough.
+    settings.add_filter(r"(err:     goodbye\n)+", "err:     goodbye\n");
+    settings.bind_to_scope()
+}

@@ -1,0 +1,162 @@
+//! A whole platform of its own on this machine: `slipway standalone` with its folders, port, users and containers apart
+//! from whatever else runs here. It leaves nothing behind.
+
+use std::{
+    fs::{self, File, Permissions},
+    io::{self, Write},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{program, wait};
+
+/// Begins the names of its system users, folders and firewall chains.
+const NAME: &str = "slipway-e2e";
+
+/// How long a platform may take to serve: it makes users and a database first.
+const START: Duration = Duration::from_secs(90);
+
+/// A running platform.
+pub struct Standalone {
+    folder: TempDir,
+    port: u16,
+    supervisor: Child,
+}
+
+impl Standalone {
+    /// Starts one and waits until it serves.
+    pub fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
+        // The parts run as users of their own, who have to pass through.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let supervisor = supervise(&folder, port)?;
+        let platform = Self { folder, port, supervisor };
+        platform.ready()?;
+        Ok(platform)
+    }
+
+    /// Waits until every part serves.
+    pub fn ready(&self) -> Result<()> {
+        let ready = || Ok((self.status()?["ready"] == Value::Bool(true)).then_some(()));
+        wait::until("the platform serves", START, ready).with_context(|| self.journal())
+    }
+
+    /// Where people find the API.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://slipway.localhost:{}", self.port)
+    }
+
+    /// Where people find an app.
+    #[must_use]
+    pub fn app_url(&self, app: &str) -> String {
+        format!("http://{app}.localhost:{}", self.port)
+    }
+
+    /// The port on which the router listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A file or folder of the installation.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What `slipway status --json` says; `null` when no supervisor runs.
+    pub fn status(&self) -> Result<Value> {
+        let output = slipway(&self.folder, "status").arg("--json").output()?;
+        Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
+    }
+
+    /// The process of a part.
+    pub fn pid(&self, part: &str) -> Result<Pid> {
+        let status = self.status()?;
+        let mut parts = status["parts"].as_array().into_iter().flatten();
+        let part = parts.find(|entry| entry["part"] == part).with_context(|| format!("no {part} in {status}"))?;
+        let pid = part["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        pid.with_context(|| format!("it does not run: {part}"))
+    }
+
+    /// SIGKILL for a part; the supervisor starts it again.
+    pub fn kill(&self, part: &str) -> Result<()> {
+        Ok(kill_process(self.pid(part)?, Signal::KILL)?)
+    }
+
+    /// SIGKILL for the supervisor, and a new one.
+    pub fn replace_supervisor(&mut self) -> Result<()> {
+        self.supervisor.kill()?;
+        self.supervisor.wait()?;
+        self.supervisor = supervise(&self.folder, self.port)?;
+        self.ready()
+    }
+
+    /// An orderly restart of a part.
+    pub fn restart(&self, part: &str) -> Result<()> {
+        program::output(slipway(&self.folder, "restart").arg(part)).map(drop)
+    }
+
+    /// The end of what everything wrote about itself, for whoever has to find out why a test failed.
+    #[must_use]
+    pub fn journal(&self) -> String {
+        let journals = fs::read_dir(self.path("data/journals")).into_iter().flatten().flatten().map(|file| file.path());
+        journals.chain([self.path("supervisor.log")]).map(|path| tail(&path)).collect()
+    }
+
+    /// Removes everything, apps and users included.
+    fn purge(&mut self) -> Result<()> {
+        program::output(slipway(&self.folder, "purge").arg("--yes"))?;
+        wait::until("the supervisor ends", START, || Ok(self.supervisor.try_wait()?.map(drop)))
+    }
+}
+
+impl Drop for Standalone {
+    fn drop(&mut self) {
+        let journal = thread::panicking().then(|| self.journal());
+        let purged = self.purge();
+        for trouble in journal.into_iter().chain(purged.err().map(|error| format!("{error:#}"))) {
+            // All that can be done about what goes wrong here.
+            let _ = writeln!(io::stderr(), "{trouble}");
+        }
+    }
+}
+
+/// Starts a supervisor. The program is copied out of the build folder, which its unprivileged parts cannot enter.
+fn supervise(folder: &TempDir, port: u16) -> Result<Child> {
+    let program = folder.path().join("slipway");
+    if !program.exists() {
+        fs::copy(program::ours("slipway")?, &program)?;
+    }
+    let log = File::options().create(true).append(true).open(folder.path().join("supervisor.log"))?;
+    let mut command = slipway(folder, "standalone");
+    command.arg("--http-listen").arg(format!("127.0.0.1:{port}"));
+    Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
+}
+
+/// `slipway <subcommand>` for the installation in this folder.
+fn slipway(folder: &TempDir, subcommand: &str) -> Command {
+    let mut command = Command::new(folder.path().join("slipway"));
+    command.args([subcommand, "--name", NAME]);
+    for root in ["config", "data", "run"] {
+        command.arg(format!("--{root}-dir")).arg(folder.path().join(root));
+    }
+    command
+}
+
+fn tail(path: &Path) -> String {
+    let content = fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<&str> = content.lines().collect();
+    format!("--- {}\n{}\n", path.display(), lines[lines.len().saturating_sub(40)..].join("\n"))
+}

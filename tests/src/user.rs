@@ -1,0 +1,100 @@
+//! A user at a terminal: `mycli` with a home of its own, and `curl`.
+
+use std::{
+    fmt,
+    path::Path,
+    process::{Command, Output},
+};
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use crate::program;
+
+/// Somebody who uses a platform.
+#[derive(Debug)]
+pub struct User {
+    home: TempDir,
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Said {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl User {
+    /// Somebody who has not used the platform yet.
+    pub fn new() -> Result<Self> {
+        Ok(Self { home: TempDir::new()? })
+    }
+
+    /// The home directory.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Registers and logs in.
+    pub fn register(&self, url: &str, name: &str) -> Result<Said> {
+        let email = format!("{name}@example.com");
+        let words = ["register", url, "--username", name, "--email", &email, "--password-stdin"];
+        self.types(&words, "correct horse battery staple\n")
+    }
+
+    /// Runs `mycli` with these words and this on its standard input.
+    pub fn types(&self, words: &[&str], input: &str) -> Result<Said> {
+        let mut command = Command::new(program::ours("mycli")?);
+        // Nothing of the developer's own settings, and no git repository that would suggest an app.
+        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(self.home());
+        program::with_input(command.args(words), input.as_bytes()).map(Said::from)
+    }
+
+    /// Runs `mycli`, whatever comes of it.
+    pub fn mycli(&self, words: &[&str]) -> Result<Said> {
+        self.types(words, "")
+    }
+
+    /// Runs `mycli`, which has to succeed, and answers its output.
+    pub fn does(&self, words: &[&str]) -> Result<String> {
+        let said = self.mycli(words)?;
+        ensure!(said.code == 0, "mycli {words:?}: {said}");
+        Ok(said.out)
+    }
+
+    /// What a URL answers: the status and the body.
+    pub fn curl(&self, url: &str) -> Result<(u16, String)> {
+        let format = "\n%{http_code}";
+        let output = program::output(Command::new("curl").args(["-sS", "--max-time", "30", "-w", format, "--", url]))?;
+        let (body, status) = output.rsplit_once('\n').unwrap_or((&output, ""));
+        Ok((status.parse()?, body.to_owned()))
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// As in a table of what users see: the exit code, then what was printed.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "exit code {}", self.code)?;
+        for (name, text) in [("out", &self.out), ("err", &self.err)] {
+            for line in text.lines() {
+                writeln!(f, "{}", format!("{name}: {line}").trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}

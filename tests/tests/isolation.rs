@@ -1,0 +1,85 @@
+//! What an app can reach: its own instances and the world, but nobody else's and nothing of the machine.
+
+use std::{
+    net::{IpAddr, TcpListener},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+use tests::{image::Image, program, standalone::Standalone, user::User};
+
+/// Where clouds keep the credentials of a machine.
+const METADATA: &str = "169.254.169.254";
+
+/// Gives this machine the address of a cloud's metadata service, so that nobody else's is asked.
+struct Metadata;
+
+impl Metadata {
+    fn take() -> Result<Self> {
+        program::output(Command::new("ip").args(["address", "add", METADATA, "dev", "lo"]))?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Metadata {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["address", "del", METADATA, "dev", "lo"]).output();
+    }
+}
+
+#[test]
+fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
+    let image = Image::specimen("isolation", &[], &[5000])?;
+    let platform = Standalone::start()?;
+    let user = User::new()?;
+    let said = user.register(&platform.url(), "ana")?;
+    ensure!(said.code == 0, "{said}");
+    for app in ["prisoner", "neighbour"] {
+        user.does(&["create", app, "--no-remote"])?;
+        user.does(&["pull", &image.name, "-a", app])?;
+    }
+    let _metadata = Metadata::take()?;
+    let everywhere = TcpListener::bind("0.0.0.0:0")?;
+    let port = everywhere.local_addr()?.port();
+
+    let own = address_of("prisoner")?;
+    ensure!(probe(&user, &[format!("{own}:5000")])?.contains("is open"), "the probe sees nothing at all");
+
+    let neighbour = address_of("neighbour")?;
+    let mut targets = vec![format!("{neighbour}:1-{}", if tests::prove() { u16::MAX } else { 5000 })];
+    for address in addresses()? {
+        // Everything that this machine has: its database and engine, were they on the network, and a witness that is.
+        targets.push(format!("{address}:1-{}", if tests::prove() { u16::MAX } else { 100 }));
+        targets.extend([platform.port(), port, 2375, 2376, 5432].map(|port| format!("{address}:{port}")));
+    }
+    let seen = probe(&user, &targets)?;
+    assert!(!seen.contains("is open"), "{seen}");
+    for app in ["prisoner", "neighbour"] {
+        user.does(&["destroy", "-a", app, "--confirm", app])?;
+    }
+    Ok(())
+}
+
+/// What the probe says from inside the prisoner's network.
+fn probe(user: &User, targets: &[String]) -> Result<String> {
+    let command = format!("/bin/specimen probe {}", targets.join(" "));
+    user.does(&["run", "-a", "prisoner", "--", &command])
+}
+
+/// The address of the one instance of an app.
+fn address_of(app: &str) -> Result<IpAddr> {
+    let filter = format!("name=^{app}-cmd-");
+    let id = program::output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?;
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let address = program::output(Command::new("docker").args(["inspect", "--format", format, id.trim()]))?;
+    address.trim().parse().with_context(|| format!("{app}: {address}"))
+}
+
+/// The addresses of this machine beyond loopback: its own, the gateways of all networks, and the metadata service's.
+fn addresses() -> Result<Vec<IpAddr>> {
+    let text = program::output(Command::new("ip").args(["-json", "-4", "address"]))?;
+    let interfaces: serde_json::Value = serde_json::from_str(&text)?;
+    let infos = interfaces.as_array().into_iter().flatten().filter_map(|one| one["addr_info"].as_array()).flatten();
+    let addresses = infos.filter_map(|info| info["local"].as_str()?.parse::<IpAddr>().ok());
+    Ok(addresses.filter(|address| !address.is_loopback()).collect())
+}
