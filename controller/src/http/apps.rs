@@ -12,6 +12,7 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
+    idempotency::Ticket,
     page::Paging,
     users,
 };
@@ -46,12 +47,22 @@ async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<
     Ok(paging.page(count, shown.collect()))
 }
 
-async fn create(state: State, caller: Caller, Body(body): Body<CreateApp>) -> Result<(StatusCode, Json<App>), Error> {
+async fn create(
+    state: State,
+    caller: Caller,
+    ticket: Ticket,
+    Body(body): Body<CreateApp>,
+) -> Result<(StatusCode, Json<App>), Error> {
     let name = body.id.as_deref().map(AppName::parse).transpose().map_err(|error| Error::name("id", error))?;
     let actor = Actor { user_id: caller.user.id, username: caller.user.username.clone() };
-    let app = operation::create_app(&state, &actor, name).await?;
-    audit::insert(&state.pool, caller.did("apps:create", Some(app.uuid), app.name.as_str())).await?;
-    Ok((StatusCode::CREATED, Json(shown(app, Procfile::new()))))
+    let mut tx = state.pool.begin().await?;
+    let app = operation::create_app(&mut tx, &state, &actor, name).await?;
+    audit::insert(&mut *tx, caller.did("apps:create", Some(app.uuid), app.name.as_str())).await?;
+    let app = shown(app, Procfile::new());
+    // With the app, so that a crash right after it makes no second one of a request that is sent again.
+    ticket.keep(&mut tx, StatusCode::CREATED, &app).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(app)))
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<App>, Error> {
@@ -66,14 +77,18 @@ async fn update(state: State, allowed: Allowed<Use>, Body(body): Body<UpdateApp>
     allowed.relation.require(Action::Manage)?;
     let owner = users::find(&state, &owner).await?;
     let new_owner = Actor { user_id: owner.id, username: owner.username.clone() };
-    operation::transfer(&state, &allowed.app, &allowed.actor(), &new_owner).await?;
-    audit::insert(&state.pool, allowed.did("apps:transfer", &owner.username)).await?;
+    let mut tx = state.pool.begin().await?;
+    operation::transfer(&mut tx, &allowed.app, &allowed.actor(), &new_owner).await?;
+    audit::insert(&mut *tx, allowed.did("apps:transfer", &owner.username)).await?;
+    tx.commit().await?;
     Ok(StatusCode::OK)
 }
 
 async fn destroy(state: State, allowed: Allowed<Manage>) -> Result<StatusCode, Error> {
-    operation::destroy(&state, &allowed.app, &allowed.actor()).await?;
-    audit::insert(&state.pool, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
+    let mut tx = state.pool.begin().await?;
+    operation::destroy(&mut tx, &allowed.app, &allowed.actor()).await?;
+    audit::insert(&mut *tx, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
+    tx.commit().await?;
     operation::destroy::wait_gone(&state, &allowed.app, DESTROY_PATIENCE).await?;
     Ok(StatusCode::NO_CONTENT)
 }

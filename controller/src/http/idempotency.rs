@@ -23,6 +23,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -73,15 +74,26 @@ impl Ticket {
         Ok(())
     }
 
-    /// Lets the key be used no second time, before something begins that cannot be repeated: whoever tries is told
-    /// `refusal`. Should it not begin after all, the key is free again.
-    pub(super) async fn spend(&self, state: &State, refusal: &Error) -> Result<(), Error> {
+    /// Keeps the answer in the transaction that makes the change.
+    pub(super) async fn keep(
+        &self,
+        connection: &mut PgConnection,
+        status: StatusCode,
+        body: &impl Serialize,
+    ) -> Result<(), Error> {
         if let Some(hold) = &self.0 {
-            let body = serde_json::to_value(refusal.body()).context("an error cannot be written")?;
-            idempotency::finish(&state.pool, &hold.key, refusal.status(), Some(&body)).await?;
+            let body = serde_json::to_value(body).context("an answer cannot be written")?;
+            idempotency::finish(connection, &hold.key, status.as_u16(), Some(&body)).await?;
             hold.settled.store(true, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// Lets the key be used no second time, before something begins that cannot be repeated: whoever tries is told
+    /// `refusal`. Should it not begin after all, the key is free again.
+    pub(super) async fn spend(&self, state: &State, refusal: &Error) -> Result<(), Error> {
+        let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::CONFLICT);
+        self.keep(&mut *state.pool.acquire().await?, status, &refusal.body()).await
     }
 }
 
@@ -170,10 +182,12 @@ async fn renew(state: &State, hold: &Hold) -> Error {
     }
 }
 
-/// Keeps the answer of what was done, and forgets what was not.
+/// Keeps the answer of what was done, and forgets what was not. Should that not work, the client has its answer all the
+/// same, and no reason to ask again.
 async fn settle(state: &State, hold: &Hold, response: Response) -> Result<Response, Error> {
     if !response.status().is_success() {
-        idempotency::forget(&state.pool, &hold.key).await?;
+        let forgotten = idempotency::forget(&state.pool, &hold.key).await;
+        forgotten.unwrap_or_else(|error| tracing::warn!(%error, "an idempotency key stays held for a while"));
         return Ok(response);
     }
     if hold.settled.load(Ordering::Acquire) {
@@ -182,7 +196,8 @@ async fn settle(state: &State, hold: &Hold, response: Response) -> Result<Respon
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.context("reading an answer of our own")?;
     let value: Option<Value> = serde_json::from_slice(&bytes).ok();
-    idempotency::finish(&state.pool, &hold.key, parts.status.as_u16(), value.as_ref()).await?;
+    let kept = idempotency::finish(&state.pool, &hold.key, parts.status.as_u16(), value.as_ref()).await;
+    kept.unwrap_or_else(|error| tracing::warn!(%error, "the answer to an idempotency key is not kept"));
     Ok(Response::from_parts(parts, bytes.into()))
 }
 

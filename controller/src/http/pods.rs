@@ -64,11 +64,13 @@ async fn restart(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Resul
     let types = types(&allowed, rest.get("type"))?;
     let before: BTreeSet<String> = instances::list(&state, app).await?.into_iter().map(|pod| pod.name).collect();
     let (selection, target) = selection(&types, &rest);
-    let replaced = operation::restart(&state, app, &selection).await?;
+    let mut tx = state.pool.begin().await?;
+    let replaced = operation::restart(&mut tx, app, &selection).await?;
     if let (true, Some(name)) = (replaced.is_empty(), rest.get("name")) {
         return Err(Error::BadRequest(format!("Pod {name} does not exist in application")));
     }
-    audit::insert(&state.pool, allowed.did("ps:restart", &target)).await?;
+    audit::insert(&mut *tx, allowed.did("ps:restart", &target)).await?;
+    tx.commit().await?;
     instances::wait_up(&state, app, Some(&types), RESTART_PATIENCE).await?;
     let after = instances::list(&state, app).await?;
     Ok(Json(after.into_iter().filter(|pod| !before.contains(&pod.name)).collect()))

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use anyhow::anyhow;
 use api::names::ProcessType;
 use axum::{Router, http::StatusCode, routing::post};
 use serde_json::Value;
@@ -29,22 +30,34 @@ async fn scale(
 ) -> Result<StatusCode, Error> {
     let wanted = body.iter().map(|(name, count)| Ok((process_type(name)?, number(count)?)));
     let wanted: Structure = wanted.collect::<Result<_, Error>>()?;
-    let app = &allowed.app;
-    operation::scale(&state, app, &allowed.actor(), &wanted).await?;
-    let counts: Vec<_> = wanted.iter().map(|(name, count)| format!("{name}={count}")).collect();
-    audit::insert(&state.pool, allowed.did("ps:scale", &counts.join(" "))).await?;
-    let types = wanted.keys().cloned().collect();
-    let patience = Duration::from_secs(state.settings.deploy_timeout.into());
-    if instances::wait_up(&state, app, Some(&types), patience).await? {
+    if !want(&state, &allowed, &wanted).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let before = types.into_iter().map(|name| (app.structure.get(&name).copied().unwrap_or(0), name));
-    let before: Structure = before.map(|(count, name)| (name, count)).collect();
-    operation::scale(&state, app, &allowed.actor(), &before).await?;
-    let seconds = patience.as_secs();
-    let detail =
-        format!("{} (scale): not every instance came up within {seconds} s, the counts are as before", app.name);
-    Err(Error::Unavailable { detail, source: anyhow::anyhow!("the formation did not come up") })
+    let types = wanted.into_keys().collect();
+    let patience = Duration::from_secs(state.settings.deploy_timeout.into());
+    if instances::wait_up(&state, &allowed.app, Some(&types), patience).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let count = |name: &ProcessType| allowed.app.structure.get(name).copied().unwrap_or(0);
+    let before = types.into_iter().map(|name| (name.clone(), count(&name))).collect();
+    want(&state, &allowed, &before).await?;
+    let (name, seconds) = (&allowed.app.name, patience.as_secs());
+    let detail = format!(
+        "{name} (scale): not every instance came up within {seconds} s. The counts are as before; see the log."
+    );
+    Err(Error::Unavailable { detail, source: anyhow!("the formation did not come up") })
+}
+
+/// Asks for the counts. False when they are wanted already.
+async fn want(state: &State, allowed: &Allowed<Use>, counts: &Structure) -> Result<bool, Error> {
+    let mut tx = state.pool.begin().await?;
+    let changed = operation::scale(&mut tx, &allowed.app, &allowed.actor(), counts).await?;
+    if changed {
+        let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name}={count}")).collect();
+        audit::insert(&mut *tx, allowed.did("ps:scale", &counts.join(" "))).await?;
+    }
+    tx.commit().await?;
+    Ok(changed)
 }
 
 fn process_type(text: &str) -> Result<ProcessType, Error> {

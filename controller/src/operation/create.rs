@@ -3,7 +3,7 @@
 use api::names::{AppName, DomainName, PlatformName};
 use rand::seq::IndexedRandom;
 use sha2::{Digest, Sha256};
-use sqlx::{Postgres, Transaction};
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use super::Actor;
@@ -32,15 +32,26 @@ const NOUNS: [&str; 48] = [
     "starfish", "terrapin", "yachting",
 ];
 
-/// Creates an app for `actor`, named by us when `name` is none.
-pub async fn create_app(state: &State, actor: &Actor, name: Option<AppName>) -> Result<App, Error> {
+/// Creates an app for `actor` in the caller's transaction, named by us when `name` is none.
+pub async fn create_app(
+    tx: &mut PgConnection,
+    state: &State,
+    actor: &Actor,
+    name: Option<AppName>,
+) -> Result<App, Error> {
     if let Some(name) = name {
-        return create_named(state, actor, &name).await;
+        return create_named(tx, state, actor, &name).await;
     }
     for _ in 0..TRIES {
-        match create_named(state, actor, &generate()?).await {
-            Err(Error::Fields(_)) => {}
-            result => return result,
+        // A name that is taken must cost this try alone, not the caller's transaction.
+        let mut savepoint = tx.begin().await?;
+        match create_named(&mut savepoint, state, actor, &generate()?).await {
+            Err(Error::Fields(_)) => savepoint.rollback().await?,
+            Err(other) => return Err(other),
+            Ok(app) => {
+                savepoint.commit().await?;
+                return Ok(app);
+            }
         }
     }
     Err(Error::Conflict("No free name was found. Choose one: create <name>".to_owned()))
@@ -53,34 +64,30 @@ fn generate() -> Result<AppName, Error> {
     AppName::parse(&format!("{adjective}-{noun}")).map_err(|error| Error::name("id", error))
 }
 
-async fn create_named(state: &State, actor: &Actor, name: &AppName) -> Result<App, Error> {
+async fn create_named(tx: &mut PgConnection, state: &State, actor: &Actor, name: &AppName) -> Result<App, Error> {
     if state.settings.reserved_names.iter().any(|reserved| reserved == name.as_str()) {
         return Err(Error::field("id", format!("{name} is a reserved name.")));
     }
     let uuid = Uuid::now_v7();
     let digest = hex::encode(&Sha256::digest(name.as_str())[..4]);
     let platform_name = PlatformName::for_app(name, &digest);
-    let mut tx = state.pool.begin().await?;
     let new = db::app::NewApp { uuid, name, platform_name: &platform_name, owner_id: actor.user_id };
     let id = db::app::insert(&mut *tx, new).await?;
-    first_rows(state, &mut tx, actor, (id, uuid), name).await?;
-    let app = db::app::get(&mut *tx, id).await?.ok_or(Error::Missing("App"))?;
-    tx.commit().await?;
-    Ok(app)
+    first_rows(state, tx, actor, (id, uuid), name).await?;
+    db::app::get(&mut *tx, id).await?.ok_or(Error::Missing("App"))
 }
 
 /// What every app begins with, and the log lines about it in the order that Deis's users know.
 async fn first_rows(
     state: &State,
-    tx: &mut Transaction<'_, Postgres>,
+    tx: &mut PgConnection,
     actor: &Actor,
     (id, uuid): (i64, Uuid),
     name: &AppName,
 ) -> Result<(), Error> {
     let config_id =
-        db::config::insert(&mut **tx, &state.vault, (id, uuid), actor.user_id, &db::config::Document::default())
-            .await?;
-    let config = db::config::get(&mut **tx, config_id).await?;
+        db::config::insert(&mut *tx, &state.vault, (id, uuid), actor.user_id, &db::config::Document::default()).await?;
+    let config = db::config::get(&mut *tx, config_id).await?;
     log(tx, id, &format!("config {name}-{} updated", short(config.uuid))).await?;
     let summary = format!("{} created initial release", actor.username);
     let release = db::release::NewRelease {
@@ -93,12 +100,12 @@ async fn first_rows(
         summary: &summary,
         state: db::release::State::Good,
     };
-    db::release::insert(&mut **tx, release).await?;
+    db::release::insert(&mut *tx, release).await?;
     log(tx, id, &summary).await?;
-    db::settings::insert(&mut **tx, id, actor.user_id).await?;
+    db::settings::insert(&mut *tx, id, actor.user_id).await?;
     log(tx, id, &format!("appsettings {name}-{} updated", short(uuid))).await?;
     let domain = DomainName::parse(name.as_str()).map_err(|error| Error::name("id", error))?;
-    db::domain::insert(&mut **tx, id, actor.user_id, &domain).await.map_err(name_is_a_domain)?;
+    db::domain::insert(&mut *tx, id, actor.user_id, &domain).await.map_err(name_is_a_domain)?;
     log(tx, id, &format!("domain {domain} added")).await?;
     Ok(())
 }
@@ -111,8 +118,8 @@ fn name_is_a_domain(error: Error) -> Error {
     }
 }
 
-async fn log(tx: &mut Transaction<'_, Postgres>, app_id: i64, text: &str) -> Result<(), Error> {
-    Ok(db::event::add(&mut **tx, app_id, Level::Info, text).await?)
+async fn log(tx: &mut PgConnection, app_id: i64, text: &str) -> Result<(), Error> {
+    Ok(db::event::add(&mut *tx, app_id, Level::Info, text).await?)
 }
 
 /// The seven characters by which log lines name a row. The beginning of a v7 uuid is the time, its end tells rows apart.

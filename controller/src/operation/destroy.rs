@@ -1,5 +1,7 @@
 //! The end of an app.
 
+use sqlx::PgConnection;
+
 use super::Actor;
 use crate::{
     db::{
@@ -11,10 +13,9 @@ use crate::{
     state::State,
 };
 
-/// Asks for everything of the app to be deleted, cancels what waits, and takes it out of the routes. Its name and
+/// Asks, when the transaction commits, for everything of the app to be deleted, cancels what waits, and takes it out of the routes. Its name and
 /// domains are free at once.
-pub async fn destroy(state: &State, app: &App, actor: &Actor) -> Result<(), Error> {
-    let mut tx = state.pool.begin().await?;
+pub async fn destroy(tx: &mut PgConnection, app: &App, actor: &Actor) -> Result<(), Error> {
     if !db::app::destroy(&mut *tx, app.id).await? {
         return Err(Error::Missing("App"));
     }
@@ -23,10 +24,9 @@ pub async fn destroy(state: &State, app: &App, actor: &Actor) -> Result<(), Erro
         notify(&mut *tx, Signal::Operation(operation)).await?;
     }
     db::domain::delete_all(&mut *tx, app.id).await?;
-    db::route::put(&mut tx, app.uuid, None).await?;
+    db::route::put(&mut *tx, app.uuid, None).await?;
     notify(&mut *tx, Signal::Routes).await?;
-    notify(&mut *tx, Signal::App(app.id)).await?;
-    Ok(tx.commit().await?)
+    Ok(notify(tx, Signal::App(app.id)).await?)
 }
 
 /// Waits until nothing of the destroyed app is left, for at most `patience`. False when something still is.

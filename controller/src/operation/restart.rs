@@ -1,6 +1,7 @@
 //! New instances in place of those that run; no release.
 
 use api::names::ProcessType;
+use sqlx::PgConnection;
 
 use crate::{
     db::{
@@ -9,7 +10,6 @@ use crate::{
         signal::{Signal, notify},
     },
     error::Error,
-    state::State,
 };
 
 /// Which instances.
@@ -23,10 +23,9 @@ pub enum Selection {
     Instance(ProcessType, String),
 }
 
-/// Asks for new instances and answers the names of those to be replaced. One by one, as in a deploy: a new one serves
+/// Asks for new instances when the transaction commits, and answers the names of those to be replaced. One by one, as in a deploy: a new one serves
 /// before its predecessor leaves.
-pub async fn restart(state: &State, app: &App, selection: &Selection) -> Result<Vec<String>, Error> {
-    let mut tx = state.pool.begin().await?;
+pub async fn restart(tx: &mut PgConnection, app: &App, selection: &Selection) -> Result<Vec<String>, Error> {
     let instances = db::instance::list(&mut *tx, app.id).await?;
     let names: Vec<String> = instances
         .into_iter()
@@ -41,7 +40,6 @@ pub async fn restart(state: &State, app: &App, selection: &Selection) -> Result<
         .map(|instance| instance.name)
         .collect();
     let replaced = db::instance::replace(&mut *tx, app.id, Some(&names)).await?;
-    notify(&mut *tx, Signal::App(app.id)).await?;
-    tx.commit().await?;
+    notify(tx, Signal::App(app.id)).await?;
     Ok(replaced)
 }

@@ -1,5 +1,7 @@
 //! Another formation; no release.
 
+use sqlx::PgConnection;
+
 use super::{
     Actor,
     formation::{self, Shape},
@@ -12,12 +14,10 @@ use crate::{
         signal::{Signal, notify},
     },
     error::Error,
-    state::State,
 };
 
-/// Wants `wanted` counts from now on. The same counts again are fine.
-pub async fn scale(state: &State, app: &App, actor: &Actor, wanted: &Structure) -> Result<(), Error> {
-    let mut tx = state.pool.begin().await?;
+/// Wants `wanted` counts from when the transaction commits. False when they are wanted already.
+pub async fn scale(tx: &mut PgConnection, app: &App, actor: &Actor, wanted: &Structure) -> Result<bool, Error> {
     let now = db::app::lock_structure(&mut *tx, app.id).await?.ok_or(Error::Missing("App"))?;
     let no_build = || Error::BadRequest("No build associated with this release".to_owned());
     let release = match db::release::pending(&mut *tx, app.id).await? {
@@ -28,12 +28,12 @@ pub async fn scale(state: &State, app: &App, actor: &Actor, wanted: &Structure) 
     let build = db::build::get(&mut *tx, build_id).await?;
     let next = formation::scaled(&now, wanted, Shape::from(&build))?;
     if next == now {
-        return Ok(());
+        return Ok(false);
     }
     db::app::set_structure(&mut *tx, app.id, &next).await?;
     let counts: Vec<_> = wanted.iter().map(|(name, count)| format!("{name}={count}")).collect();
     let line = format!("{} scaled pods {}", actor.username, counts.join(" "));
     db::event::add(&mut *tx, app.id, Level::Info, &line).await?;
-    notify(&mut *tx, Signal::App(app.id)).await?;
-    Ok(tx.commit().await?)
+    notify(tx, Signal::App(app.id)).await?;
+    Ok(true)
 }

@@ -55,7 +55,10 @@ impl Story {
     }
 
     async fn app(&self) -> App {
-        operation::create_app(&self.state, &self.ana, Some(AppName::parse("blog").unwrap())).await.unwrap()
+        let (mut tx, name) = (self.state.pool.begin().await.unwrap(), AppName::parse("blog").unwrap());
+        let app = operation::create_app(&mut tx, &self.state, &self.ana, Some(name)).await.unwrap();
+        tx.commit().await.unwrap();
+        app
     }
 
     async fn change(&self, app: &App, patch: Patch) -> Result<String, Answer> {
@@ -74,7 +77,9 @@ impl Story {
 
     async fn scale(&self, app: &App, process_type: &str, count: u32) {
         let wanted = BTreeMap::from([(ProcessType::parse(process_type).unwrap(), count)]);
-        operation::scale(&self.state, app, &self.ana, &wanted).await.unwrap();
+        let mut tx = self.state.pool.begin().await.unwrap();
+        operation::scale(&mut tx, app, &self.ana, &wanted).await.unwrap();
+        tx.commit().await.unwrap();
         assert!(instances::wait_up(&self.state, app, None, PATIENCE).await.unwrap());
     }
 
@@ -274,7 +279,9 @@ async fn a_restart_replaces_every_instance(pool: PgPool) {
     story.scale(&app, "cmd", 2).await;
     let names = |pods: Vec<api::types::Pod>| pods.into_iter().map(|pod| pod.name).collect::<Vec<_>>();
     let before = names(instances::list(&story.state, &app).await.unwrap());
-    assert_eq!(operation::restart(&story.state, &app, &Selection::All).await.unwrap().len(), 2);
+    let mut tx = story.state.pool.begin().await.unwrap();
+    assert_eq!(operation::restart(&mut tx, &app, &Selection::All).await.unwrap().len(), 2);
+    tx.commit().await.unwrap();
     assert!(instances::wait_up(&story.state, &app, None, PATIENCE).await.unwrap());
     let after = names(instances::list(&story.state, &app).await.unwrap());
     assert!(after.len() == 2 && after.iter().all(|name| !before.contains(name)), "{before:?} {after:?}");
@@ -285,7 +292,9 @@ async fn a_destroyed_app_leaves_nothing(pool: PgPool) {
     let story = Story::begin(pool).await;
     let app = story.app().await;
     story.deploy(&app, "web:1").await.unwrap();
-    operation::destroy(&story.state, &app, &story.ana).await.unwrap();
+    let mut tx = story.state.pool.begin().await.unwrap();
+    operation::destroy(&mut tx, &app, &story.ana).await.unwrap();
+    tx.commit().await.unwrap();
     assert!(operation::destroy::wait_gone(&story.state, &app, PATIENCE).await.unwrap());
     let observed = story.memory.observe(&workload::app_ref(&app)).await.unwrap();
     assert!(observed.instances.is_empty() && observed.network.is_none());

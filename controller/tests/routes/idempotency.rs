@@ -68,15 +68,21 @@ async fn what_failed_may_be_tried_again(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_key_whose_holder_died_is_free_again(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
+    installation.user(&admin, "ana").await;
     let once = admin.with_header("Idempotency-Key", "k1");
-    let first = once.post("/v2/apps", json!({})).await.expect(StatusCode::CREATED).json();
-    // As if the controller had been killed before it kept its answer.
-    sqlx::query("update idempotency_keys set status = null, body = null, held_until = now() - interval '1 second'")
+    let grant = json!({"username": "ana"});
+    once.post("/v2/admin/perms", grant.clone()).await.expect(StatusCode::CREATED);
+    // As if the controller had been killed before it kept its answer; until its hold is over it may still be at work.
+    sqlx::query("update idempotency_keys set status = null, held_until = now() + interval '1 second'")
         .execute(&installation.pool)
         .await
         .unwrap();
-    let second = once.post("/v2/apps", json!({})).await.expect(StatusCode::CREATED).json();
-    assert_ne!(first["id"], second["id"]);
+    once.post("/v2/admin/perms", grant).await.expect(StatusCode::CREATED);
+    let grants: i64 = sqlx::query_scalar("select count(*) from audit where action = 'admin:create'")
+        .fetch_one(&installation.pool)
+        .await
+        .unwrap();
+    assert_eq!(grants, 2);
 }
 
 #[sqlx::test(migrations = "../migrations")]

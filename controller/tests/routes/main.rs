@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod apps;
+mod audit;
 mod auth;
 mod conventions;
 mod harness;

@@ -1,0 +1,116 @@
+//! Every change leaves one row that says who made it, and what to; no reading and no refusal does.
+
+use axum::http::StatusCode;
+use controller::platform::memory::Script;
+use insta::assert_snapshot;
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::harness::{Client, Installation, PASSWORD};
+
+/// `who action target (app)` of each row after the first `skip`, in their order.
+async fn rows(installation: &Installation, skip: i64) -> String {
+    let rows: Vec<(String, String, String, bool, String)> = sqlx::query_as(
+        "select username, action, target, app_uuid is not null, request_id from audit order by id offset $1",
+    )
+    .bind(skip)
+    .fetch_all(&installation.pool)
+    .await
+    .unwrap();
+    assert!(rows.iter().all(|row| row.4.len() == 36), "{rows:?}");
+    let line = |(who, action, target, is_of_app, _): (String, String, String, bool, String)| {
+        let target = if action == "apps:run" { "<run>".to_owned() } else { target };
+        format!("{who} {action} {target}{}\n", if is_of_app { " (app)" } else { "" })
+    };
+    rows.into_iter().map(line).collect()
+}
+
+async fn post(client: &Client, path: &str, body: serde_json::Value) {
+    let answer = client.post(path, body).await;
+    assert!(answer.status.is_success(), "{path}: {answer}");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn changes_of_an_app(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    installation.user(&admin, "ana").await;
+    installation.platform.image("example:latest", Script::serves(5000));
+    post(&admin, "/v2/apps", json!({"id": "blog"})).await;
+    post(&admin, "/v2/apps/blog/builds", json!({"image": "example"})).await;
+    post(&admin, "/v2/apps/blog/config", json!({"values": {"PASSWORD": "hunter2"}})).await;
+    post(&admin, "/v2/apps/blog/releases/rollback", json!({"version": 2})).await;
+    post(&admin, "/v2/apps/blog/scale", json!({"cmd": 2})).await;
+    post(&admin, "/v2/apps/blog/pods/restart", json!({})).await;
+    installation.platform.image("example:latest", Script::exits(0, &[]));
+    post(&admin, "/v2/apps/blog/run", json!({"command": "echo hunter2"})).await;
+    post(&admin, "/v2/apps/blog/domains", json!({"domain": "www.example.com"})).await;
+    admin.delete("/v2/apps/blog/domains/www.example.com").await.expect(StatusCode::NO_CONTENT);
+    post(&admin, "/v2/apps/blog/settings", json!({"maintenance": true, "label": {"team": "frontend"}})).await;
+    post(&admin, "/v2/apps/blog/tls", json!({"https_enforced": true})).await;
+    post(&admin, "/v2/apps/blog/perms", json!({"username": "ana"})).await;
+    admin.delete("/v2/apps/blog/perms/ana").await.expect(StatusCode::NO_CONTENT);
+    post(&admin, "/v2/apps/blog", json!({"owner": "ana"})).await;
+    admin.delete("/v2/apps/blog").await.expect(StatusCode::NO_CONTENT);
+    assert_snapshot!(rows(&installation, 4).await, @r#"
+admin apps:create blog (app)
+admin builds:create example (app)
+admin config:set PASSWORD (app)
+admin releases:rollback v2 (app)
+admin ps:scale cmd=2 (app)
+admin ps:restart all (app)
+admin apps:run <run> (app)
+admin domains:add www.example.com (app)
+admin domains:remove www.example.com (app)
+admin settings:set turned maintenance mode on, set label team (app)
+admin tls:enable  (app)
+admin perms:create ana (app)
+admin perms:delete ana (app)
+admin apps:transfer ana (app)
+admin apps:destroy blog (app)
+"#);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn changes_of_accounts(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    let mut ana = installation.user(&admin, "ana").await;
+    post(&ana, "/v2/auth/passwd", json!({"password": PASSWORD, "new_password": "other"})).await;
+    post(&ana, "/v2/auth/passwd", json!({"password": "other", "new_password": PASSWORD})).await;
+    post(&ana, "/v2/auth/tokens/", json!({})).await;
+    ana.login("ana").await;
+    post(&admin, "/v2/admin/perms", json!({"username": "ana"})).await;
+    admin.delete("/v2/admin/perms/ana").await.expect(StatusCode::NO_CONTENT);
+    ana.delete("/v2/auth/cancel").await.expect(StatusCode::NO_CONTENT);
+    assert_snapshot!(rows(&installation, 0).await, @r#"
+admin auth:register admin
+admin auth:login local
+admin auth:register ana
+ana auth:login local
+ana auth:passwd ana
+ana auth:passwd ana
+ana auth:regenerate ana
+ana auth:login local
+admin admin:create ana
+admin admin:delete ana
+ana auth:cancel ana
+"#);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn what_changed_nothing_is_not_told(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    post(&admin, "/v2/apps", json!({"id": "blog"})).await;
+    for (path, body) in [
+        ("/v2/apps", json!({"id": "blog"})),
+        ("/v2/apps/blog/domains", json!({"domain": "*"})),
+        ("/v2/apps/blog/settings", json!({})),
+        ("/v2/apps/blog/scale", json!({"web": 1})),
+        ("/v2/apps/blog/run", json!({"command": "true"})),
+        ("/v2/apps/blog/perms", json!({"username": "nobody"})),
+    ] {
+        let answer = admin.post(path, body).await;
+        assert!(answer.status.is_client_error(), "{path}: {answer}");
+    }
+    admin.get("/v2/apps/blog").await.expect(StatusCode::OK);
+    assert_snapshot!(rows(&installation, 2).await, @"admin apps:create blog (app)");
+}
