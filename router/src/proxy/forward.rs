@@ -6,17 +6,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{Response, Version};
+use http::{Request, Response, Version};
 
-use super::{hop, host::HostName, outbound::Outbound};
+use super::{hop, outbound::Outbound};
 use crate::{
     balance::{Backend, Lease},
     respond::Refusal,
     shared::{Shared, Target},
-    upstream::{ConnectError, Failure, Line, Reply},
+    upstream::{ConnectError, Failure, Line, Reply, Upload},
 };
 
-/// Most connections tried for one request. Beyond that, waiting costs more than the error.
+/// Most instances tried for one request. Beyond that, waiting costs more than the error.
 const MOST_ATTEMPTS: usize = 4;
 
 /// An answer, and the instance that gives it.
@@ -37,7 +37,6 @@ impl Forwarded {
 /// What is known after some attempts.
 struct Attempts<'a> {
     shared: &'a Shared,
-    host: &'a HostName,
     /// Instances that did not accept a connection.
     tried: Vec<Arc<Backend>>,
     /// Only new connections from now on.
@@ -45,38 +44,46 @@ struct Attempts<'a> {
     refusal: Refusal,
 }
 
-/// What one attempt came to, when not to an answer.
-enum Setback {
-    /// To be sent again.
-    Again(Box<Outbound>),
-    Final(Refusal),
-}
-
-/// Sends a request to an instance of the app at `host`.
-pub(super) async fn forward(shared: &Shared, host: &HostName, outbound: Outbound) -> Result<Forwarded, Refusal> {
+/// Sends a request to an instance behind `target`.
+pub(super) async fn forward(
+    shared: &Shared,
+    target: Target,
+    mut outbound: Box<Outbound>,
+) -> Result<Forwarded, Refusal> {
     let fresh = !outbound.may_reuse();
-    let mut attempts = Attempts { shared, host, tried: Vec::new(), fresh, refusal: Refusal::BadGateway };
-    let mut outbound = outbound;
+    let mut attempts = Attempts { shared, tried: Vec::new(), fresh, refusal: Refusal::BadGateway };
+    let mut target = Some(target);
     loop {
-        let (lease, patience) = attempts.lease()?;
-        let (line, reused) = match attempts.line(lease.backend()).await {
+        let (lease, patience) = attempts.lease(target.take(), &outbound)?;
+        let reused = if attempts.fresh { None } else { lease.backend().pool.take() };
+        let again = reused.is_some();
+        let line = match reused {
             Some(line) => line,
-            None if attempts.tried.len() < MOST_ATTEMPTS => continue,
-            None => return Err(attempts.refusal),
+            // Rare enough to be kept out of this future, which is moved for each request.
+            None => match Box::pin(attempts.connect(lease.backend())).await {
+                Some(line) => line,
+                None if attempts.tried.len() < MOST_ATTEMPTS => continue,
+                None => return Err(attempts.refusal),
+            },
         };
-        match attempts.exchange(line, reused, lease, outbound, patience).await {
-            Ok(forwarded) => return Ok(forwarded),
-            Err(Setback::Again(again)) => outbound = *again,
-            Err(Setback::Final(refusal)) => return Err(refusal),
+        let request = outbound.take_request(line.gauge());
+        match line.exchange(request, patience, again).await {
+            Ok(response) => {
+                lease.backend().health.succeeded();
+                return Ok(Forwarded { response, lease });
+            }
+            Err(failure) => outbound.put_back(*attempts.setback(failure, again, lease.backend())?),
         }
     }
 }
 
 impl Attempts<'_> {
-    /// The instance to try next, and how long it may be silent.
-    fn lease(&self) -> Result<(Lease, Duration), Refusal> {
+    /// The instance to try next, and how long it may be silent. `known` is what the host led to a moment ago.
+    fn lease(&self, known: Option<Target>, outbound: &Outbound) -> Result<(Lease, Duration), Refusal> {
+        let mut known = known;
         loop {
-            let target = self.shared.lookup(self.host.as_str()).ok_or(Refusal::UnknownHost)?;
+            let found = known.take().or_else(|| self.shared.lookup(outbound.host.as_str()));
+            let target = found.ok_or(Refusal::UnknownHost)?;
             let (backend, patience) = match &target {
                 Target::Api(_) if !self.tried.is_empty() => return Err(Refusal::ApiUnreachable),
                 Target::Api(controller) => (controller, self.shared.timeouts.api_response),
@@ -94,83 +101,53 @@ impl Attempts<'_> {
         }
     }
 
-    /// A connection to the instance, and whether it has been used before.
-    async fn line(&mut self, backend: &Arc<Backend>) -> Option<(Line, bool)> {
-        let reused = if self.fresh { None } else { backend.pool.take() };
-        if let Some(line) = reused {
-            return Some((line, true));
-        }
+    async fn connect(&mut self, backend: &Arc<Backend>) -> Option<Box<Line>> {
         match self.shared.connector.connect(&backend.address).await {
-            Ok(line) => Some((line, false)),
+            Ok(line) => Some(line),
             Err(error) => {
                 tracing::warn!(instance = backend.instance, address = %backend.address, %error, "cannot connect");
-                self.unreachable(backend, &error);
+                self.unreachable(backend, matches!(error, ConnectError::TimedOut));
                 None
             }
         }
     }
 
-    fn unreachable(&mut self, backend: &Arc<Backend>, error: &ConnectError) {
+    fn unreachable(&mut self, backend: &Arc<Backend>, timed_out: bool) {
         backend.health.failed(self.shared.now());
         self.tried.push(backend.clone());
-        self.refusal = match error {
-            ConnectError::TimedOut => Refusal::GatewayTimeout,
-            ConnectError::Refused(_) | ConnectError::Unusable(_) => Refusal::BadGateway,
-        };
+        self.refusal = if timed_out { Refusal::GatewayTimeout } else { Refusal::BadGateway };
     }
 
-    async fn exchange(
-        &mut self,
-        line: Line,
-        reused: bool,
-        lease: Lease,
-        outbound: Outbound,
-        patience: Duration,
-    ) -> Result<Forwarded, Setback> {
-        let upgrade = outbound.upgrade;
-        let copy = reused.then(|| Box::new(outbound.copy()));
-        let request = outbound.into_request(&line.gauge().clone());
-        let failure = match line.exchange(request, patience).await {
-            Ok(response) => {
-                lease.backend().health.succeeded();
-                return Ok(Forwarded { response, lease });
-            }
-            Err(failure) => failure,
-        };
-        self.setback(failure, copy, upgrade, lease.backend())
-    }
-
+    /// The request, if it is to be sent again.
     fn setback(
         &mut self,
         failure: Failure,
-        copy: Option<Box<Outbound>>,
-        upgrade: bool,
+        reused: bool,
         backend: &Arc<Backend>,
-    ) -> Result<Forwarded, Setback> {
+    ) -> Result<Box<Request<Upload>>, Refusal> {
         let instance = &backend.instance;
-        let refusal = match (failure, copy) {
-            (Failure::Unsent(request), copy) => {
-                if copy.is_none() {
+        match failure {
+            Failure::Unsent(request) => {
+                if !reused {
                     // A new connection that was closed at once.
-                    self.unreachable(backend, &ConnectError::Refused(std::io::ErrorKind::ConnectionReset.into()));
+                    self.unreachable(backend, false);
                 }
-                return Err(Setback::Again(Box::new(Outbound::unsent(*request, upgrade))));
+                Ok(request)
             }
-            (Failure::Silent(_), Some(copy)) => {
+            Failure::Silent(_, Some(request)) => {
                 self.fresh = true;
-                return Err(Setback::Again(copy));
+                Ok(request)
             }
-            (Failure::Silent(error) | Failure::Broken(error), _) => {
+            Failure::Silent(error, None) | Failure::Broken(error) => {
                 tracing::warn!(instance, %error, "no answer");
                 backend.health.reset(self.shared.now());
-                Refusal::BadGateway
+                Err(Refusal::BadGateway)
             }
-            (Failure::TimedOut, _) => {
+            Failure::TimedOut => {
                 tracing::warn!(instance, "no answer in time");
-                Refusal::GatewayTimeout
+                Err(Refusal::GatewayTimeout)
             }
-            (Failure::ClientGone, _) => Refusal::BadRequest("The body of the request is incomplete or malformed."),
-        };
-        Err(Setback::Final(refusal))
+            Failure::ClientGone => Err(Refusal::BadRequest("The body of the request is incomplete or malformed.")),
+        }
     }
 }

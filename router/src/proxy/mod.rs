@@ -82,10 +82,10 @@ async fn answer(client: &Arc<Client>, request: Request<Incoming>, record: &mut R
     };
     let for_api = matches!(target, Target::Api(_));
     record.routed(&target);
-    let mut outbound = Outbound::new(request);
+    let mut outbound = Outbound::new(host, request);
     record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, for_api));
     let upgrade = outbound.upgrade;
-    let forwarded = forward(&client.shared, &host, outbound).await;
+    let forwarded = forward(&client.shared, target, outbound).await;
     let forwarded = forwarded.map_err(|refusal| Denied { refusal, for_api })?;
     record.answered(&forwarded.lease);
     if forwarded.response.status() == StatusCode::SWITCHING_PROTOCOLS {

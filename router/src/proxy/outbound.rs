@@ -1,45 +1,46 @@
 //! A request on its way to an instance.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
-use http::{HeaderValue, Method, Request, Uri, Version, header, request::Parts};
+use http::{HeaderValue, Method, Request, Uri, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 
-use super::{headers, hop};
+use super::{headers, hop, host::HostName};
 use crate::{
     client::Peer,
     upstream::{Gauge, Upload},
 };
 
-/// A request, as long as it has not been sent.
+/// A request, as long as it has not been answered.
 pub(super) struct Outbound {
-    parts: Parts,
-    body: Option<Incoming>,
+    pub host: HostName,
+    request: Request<Option<Incoming>>,
     /// The client asks to change the protocol, and may.
     pub upgrade: bool,
 }
 
 impl Outbound {
-    pub fn new(request: Request<Incoming>) -> Self {
-        let (mut parts, body) = request.into_parts();
+    pub fn new(host: HostName, request: Request<Incoming>) -> Box<Self> {
+        let mut request = request.map(|body| (!body.is_end_stream()).then_some(body));
         // hyper's own, for ways of upgrading that are not used here.
-        parts.extensions.clear();
-        parts.version = Version::HTTP_11;
-        if parts.uri.authority().is_some() {
+        request.extensions_mut().clear();
+        *request.version_mut() = Version::HTTP_11;
+        if request.uri().authority().is_some() {
             // The absolute form is for proxies; an app gets the path, and the host where it always is.
-            parts.uri = parts.uri.path_and_query().cloned().map_or_else(|| Uri::from_static("/"), Uri::from);
+            let path = request.uri().path_and_query().cloned();
+            *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
-        let body = (!body.is_end_stream()).then_some(body);
-        Self { parts, body, upgrade: false }
+        Box::new(Self { host, request, upgrade: false })
     }
 
     /// Puts the router's words in the place of the client's. Answers the request's id.
     pub fn prepare_headers(&mut self, peer: &Peer, trusted: &[IpNet], for_api: bool) -> HeaderValue {
-        let headers = &mut self.parts.headers;
-        let protocol = headers.get(header::UPGRADE).filter(|protocol| is_upgrade(protocol)).cloned();
-        let protocol = protocol.filter(|_| self.body.is_none() && hop::wants_upgrade(headers));
+        let bare = self.request.body().is_none();
+        let headers = self.request.headers_mut();
+        let protocol = headers.get(header::UPGRADE).filter(|protocol| bare && is_upgrade(protocol)).cloned();
+        let protocol = protocol.filter(|_| hop::wants_upgrade(headers));
         let id = headers::prepare(headers, peer, trusted, for_api);
         if let Some(protocol) = protocol {
             self.upgrade = true;
@@ -52,23 +53,18 @@ impl Outbound {
     /// Whether it may be sent over a connection that has been used before. Such a connection may be closing already,
     /// and then nobody knows whether the request was executed: only one that may be sent twice can bear that.
     pub fn may_reuse(&self) -> bool {
-        self.body.is_none() && !self.upgrade && is_idempotent(&self.parts.method)
+        self.request.body().is_none() && !self.upgrade && is_idempotent(self.request.method())
     }
 
-    /// The same request again. Only for one that [may be sent twice](Self::may_reuse).
-    pub fn copy(&self) -> Self {
-        Self { parts: self.parts.clone(), body: None, upgrade: self.upgrade }
+    /// The request, to be sent. Nothing is left of it here, until it is [put back](Self::put_back).
+    pub fn take_request(&mut self, gauge: &Arc<Gauge>) -> Request<Upload> {
+        let request = mem::take(&mut self.request);
+        request.map(|body| body.map_or_else(Upload::none, |body| Upload::new(body, gauge.clone())))
     }
 
-    pub fn into_request(self, gauge: &Arc<Gauge>) -> Request<Upload> {
-        let upload = self.body.map_or_else(Upload::none, |body| Upload::new(body, gauge.clone()));
-        Request::from_parts(self.parts, upload)
-    }
-
-    /// The request again after it could not be sent.
-    pub fn unsent(request: Request<Upload>, upgrade: bool) -> Self {
-        let (parts, upload) = request.into_parts();
-        Self { parts, body: upload.into_body(), upgrade }
+    /// The request again, because it could not be sent, or has to be sent once more.
+    pub fn put_back(&mut self, request: Request<Upload>) {
+        self.request = request.map(Upload::into_body);
     }
 }
 

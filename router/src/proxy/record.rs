@@ -17,7 +17,7 @@ pub const ACCESS_LOG: &str = "router::access";
 #[derive(Default)]
 pub(super) struct Record {
     /// None when nobody reads the log.
-    line: Option<Line>,
+    line: Option<Box<Line>>,
     pub id: Option<HeaderValue>,
     pub status: StatusCode,
     pub bytes: u64,
@@ -46,7 +46,7 @@ impl Record {
             app: None,
             instance: None,
         };
-        Self { line: Some(line), ..Self::default() }
+        Self { line: Some(Box::new(line)), ..Self::default() }
     }
 
     pub fn routed(&mut self, target: &Target) {

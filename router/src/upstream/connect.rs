@@ -37,12 +37,12 @@ impl Connector {
         Self { http, watches, timeout }
     }
 
-    pub async fn connect(&self, address: &Address) -> Result<Line, ConnectError> {
+    pub async fn connect(&self, address: &Address) -> Result<Box<Line>, ConnectError> {
         let connecting = tokio::time::timeout(self.timeout, Socket::connect(address));
         let socket = connecting.await.map_err(|_elapsed| ConnectError::TimedOut)??;
         let gauge = Arc::new(Gauge::new(self.watches.watch()));
         let io = TokioIo::new(UpstreamIo::new(socket, gauge.clone()));
         let (sender, driver) = self.http.handshake(io).await?;
-        Ok(Line::new(sender, driver, gauge))
+        Ok(Box::new(Line::new(sender, driver, gauge)))
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Gauge {
     answered: AtomicBool,
     upload_ended: AtomicBool,
     upload_failed: AtomicBool,
+    /// What is sent may have to be sent again.
+    records: AtomicBool,
 }
 
 impl Gauge {
@@ -31,15 +33,18 @@ impl Gauge {
             answered: AtomicBool::new(false),
             upload_ended: AtomicBool::new(true),
             upload_failed: AtomicBool::new(false),
+            records: AtomicBool::new(false),
         }
     }
 
-    /// A request is about to be sent; the instance may be silent for `patience` at a time.
-    pub fn begin(&self, patience: Duration, uploads: bool) {
+    /// A request is about to be sent; the instance may be silent for `patience` at a time. `records`: the request may
+    /// have to be sent again.
+    pub fn begin(&self, patience: Duration, uploads: bool, records: bool) {
         self.patience.store(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX), Relaxed);
         self.answered.store(false, Relaxed);
         self.upload_ended.store(!uploads, Relaxed);
         self.upload_failed.store(false, Relaxed);
+        self.records.store(records, Relaxed);
         self.watch.arm(patience);
     }
 
@@ -81,6 +86,11 @@ impl Gauge {
 
     pub fn answered(&self) -> bool {
         self.answered.load(Relaxed)
+    }
+
+    /// Whether the bytes that are sent are to be kept.
+    pub fn records(&self) -> bool {
+        self.records.load(Relaxed)
     }
 
     pub fn upload_ended(&self) -> bool {

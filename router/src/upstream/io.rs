@@ -15,24 +15,52 @@ use super::{Gauge, Socket};
 pub(crate) struct UpstreamIo {
     socket: Socket,
     gauge: Arc<Gauge>,
+    /// The current request as it was sent, if it may have to be sent again. To copy some hundred bytes costs less than
+    /// to copy a map of headers, and they are hardly ever needed.
+    sent: Vec<u8>,
 }
 
 impl UpstreamIo {
     pub fn new(socket: Socket, gauge: Arc<Gauge>) -> Self {
-        Self { socket, gauge }
+        Self { socket, gauge, sent: Vec::new() }
     }
 
     pub fn into_socket(self) -> Socket {
         self.socket
     }
 
-    fn written(&self, cx: &mut Context<'_>, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// The last request, if it was to be kept.
+    pub fn sent(&self) -> &[u8] {
+        &self.sent
+    }
+
+    fn written(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(written)) = &result {
+            self.record(*written, bufs);
+        }
         if result.is_ready() {
             self.gauge.written();
             return result;
         }
         ready!(self.gauge.poll_silence(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn record(&mut self, written: usize, bufs: &[IoSlice<'_>]) {
+        if !self.gauge.records() {
+            return;
+        }
+        let mut left = written;
+        for buf in bufs {
+            let taken = left.min(buf.len());
+            self.sent.extend_from_slice(&buf[..taken]);
+            left -= taken;
+        }
     }
 }
 
@@ -41,6 +69,8 @@ impl AsyncRead for UpstreamIo {
         let before = buf.filled().len();
         if Pin::new(&mut self.socket).poll_read(cx, buf)?.is_ready() {
             if buf.filled().len() > before {
+                // It is being answered: nothing will be sent again.
+                self.sent.clear();
                 self.gauge.read();
             }
             return Poll::Ready(Ok(()));
@@ -53,7 +83,7 @@ impl AsyncRead for UpstreamIo {
 impl AsyncWrite for UpstreamIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write(cx, buf);
-        self.written(cx, result)
+        self.written(cx, result, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -62,7 +92,7 @@ impl AsyncWrite for UpstreamIo {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        self.written(cx, result)
+        self.written(cx, result, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -17,7 +17,7 @@ use hyper::client::conn::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{Gauge, Reply, Socket, Upload, io::UpstreamIo};
+use super::{Gauge, Reply, Socket, Upload, io::UpstreamIo, replay};
 
 type Driver = Connection<TokioIo<UpstreamIo>, Upload>;
 
@@ -35,8 +35,9 @@ pub(crate) struct Line {
 pub(crate) enum Failure {
     /// The connection was closed already; the instance has not seen the request.
     Unsent(Box<Request<Upload>>),
-    /// The connection was closed before the first byte of an answer: nobody knows whether the request was executed.
-    Silent(hyper::Error),
+    /// The connection was closed before the first byte of an answer: nobody knows whether the request was executed. It
+    /// comes back if that was asked for.
+    Silent(hyper::Error, Option<Box<Request<Upload>>>),
     /// No answer within the time allowed.
     TimedOut,
     /// The client broke its own request off.
@@ -54,26 +55,37 @@ impl Line {
         &self.gauge
     }
 
-    /// Sends a request and awaits the head of its answer. The instance may be silent for `patience` at a time.
-    pub async fn exchange(mut self, request: Request<Upload>, patience: Duration) -> Result<Response<Reply>, Failure> {
-        self.gauge.begin(patience, !request.body().is_end_stream());
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let result = poll_fn(|cx| {
-            self.drive(cx);
-            // Only the driver makes the answer ready, so nobody has to be woken for it.
-            let mut quiet = Context::from_waker(Waker::noop());
-            let polled = answer.as_mut().poll(&mut quiet);
-            if polled.is_pending() && self.closed {
-                // A request that was not taken comes back when the connection is dropped.
-                self.driver = None;
-                return answer.as_mut().poll(&mut quiet);
+    /// Sends a request and awaits the head of its answer. The instance may be silent for `patience` at a time. With
+    /// `again`, a request without a body is kept until its answer comes.
+    ///
+    /// Not an `async fn`: the request is handed over right now, and the future need not hold it.
+    pub fn exchange(
+        mut self: Box<Self>,
+        request: Request<Upload>,
+        patience: Duration,
+        again: bool,
+    ) -> impl Future<Output = Result<Response<Reply>, Failure>> {
+        self.gauge.begin(patience, !request.body().is_end_stream(), again);
+        let answer = self.sender.try_send_request(request);
+        async move {
+            let mut answer = pin!(answer);
+            let result = poll_fn(|cx| {
+                self.drive(cx);
+                // Only the driver makes the answer ready, so nobody has to be woken for it.
+                let mut quiet = Context::from_waker(Waker::noop());
+                let polled = answer.as_mut().poll(&mut quiet);
+                if polled.is_pending() && self.closed {
+                    // A request that was not taken comes back when the connection is dropped.
+                    self.driver = None;
+                    return answer.as_mut().poll(&mut quiet);
+                }
+                polled
+            })
+            .await;
+            match result {
+                Ok(response) => Ok(response.map(|body| Reply::new(body, self))),
+                Err(error) => Err(self.failure(error)),
             }
-            polled
-        })
-        .await;
-        match result {
-            Ok(response) => Ok(response.map(|body| Reply::new(body, self))),
-            Err(error) => Err(self.failure(error)),
         }
     }
 
@@ -95,12 +107,12 @@ impl Line {
     }
 
     /// The driver alone, for a task of its own.
-    pub(super) fn into_driver(self) -> Option<Driver> {
+    pub(super) fn into_driver(self: Box<Self>) -> Option<Driver> {
         self.driver.filter(|_| !self.closed)
     }
 
     /// After a 101: the socket, and what the instance has already said in the new protocol.
-    pub(super) async fn into_socket(mut self) -> Option<(Socket, Bytes)> {
+    pub(super) async fn into_socket(mut self: Box<Self>) -> Option<(Socket, Bytes)> {
         poll_fn(|cx| {
             self.drive(cx);
             if self.closed { Poll::Ready(()) } else { Poll::Pending }
@@ -111,7 +123,7 @@ impl Line {
         Some((parts.io.into_inner().into_socket(), parts.read_buf))
     }
 
-    fn failure(&self, mut error: TrySendError<Request<Upload>>) -> Failure {
+    fn failure(self: Box<Self>, mut error: TrySendError<Request<Upload>>) -> Failure {
         if let Some(request) = error.take_message() {
             Failure::Unsent(Box::new(request))
         } else if self.gauge.upload_failed() {
@@ -121,7 +133,12 @@ impl Line {
         } else if self.gauge.answered() {
             Failure::Broken(error.into_error())
         } else {
-            Failure::Silent(error.into_error())
+            Failure::Silent(error.into_error(), self.sent())
         }
+    }
+    /// The request as it was sent, if it was kept and is complete.
+    fn sent(self) -> Option<Box<Request<Upload>>> {
+        let io = self.driver.filter(|_| self.gauge.records())?.into_parts().io.into_inner();
+        replay::read(io.sent()).map(Box::new)
     }
 }

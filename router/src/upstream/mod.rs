@@ -8,6 +8,7 @@ mod gauge;
 mod io;
 mod line;
 mod pool;
+mod replay;
 mod reply;
 mod socket;
 mod upload;

@@ -16,18 +16,18 @@ struct State {
 }
 
 struct Idle {
-    line: Line,
+    line: Box<Line>,
     /// On the router's clock.
     since: u64,
 }
 
 impl Pool {
-    pub fn take(&self) -> Option<Line> {
+    pub fn take(&self) -> Option<Box<Line>> {
         self.state().idle.pop().map(|idle| idle.line)
     }
 
     /// Keeps a connection, unless there are `limit` already.
-    pub fn put(&self, line: Line, now: u64, limit: usize) {
+    pub fn put(&self, line: Box<Line>, now: u64, limit: usize) {
         let mut state = self.state();
         if !state.closed && state.idle.len() < limit {
             state.idle.push(Idle { line, since: now });

@@ -31,19 +31,19 @@ enum Carrier {
 }
 
 impl Reply {
-    pub(super) fn new(body: Incoming, line: Line) -> Self {
+    pub(super) fn new(body: Incoming, line: Box<Line>) -> Self {
         let ended = body.is_end_stream();
-        let carrier = if line.gauge().upload_ended() { Carrier::Reader(Box::new(line)) } else { Carrier::task(line) };
+        let carrier = if line.gauge().upload_ended() { Carrier::Reader(line) } else { Carrier::task(line) };
         Self { body, carrier, ended }
     }
 
     /// The connection, once the body has been read to its end and if another request can be sent over it.
-    pub fn recycle(&mut self) -> Option<Line> {
+    pub fn recycle(&mut self) -> Option<Box<Line>> {
         if !self.ended {
             return None;
         }
         match std::mem::replace(&mut self.carrier, Carrier::Nobody) {
-            Carrier::Reader(mut line) => line.reusable().then_some(*line),
+            Carrier::Reader(mut line) => line.reusable().then_some(line),
             Carrier::Task { .. } | Carrier::Nobody => None,
         }
     }
@@ -70,7 +70,7 @@ impl Reply {
 }
 
 impl Carrier {
-    fn task(line: Line) -> Self {
+    fn task(line: Box<Line>) -> Self {
         let Some(driver) = line.into_driver() else { return Self::Nobody };
         let task = tokio::spawn(async move {
             if let Err(error) = driver.await {
