@@ -43,6 +43,12 @@ pub(crate) enum Target {
     Api(Arc<Backend>),
 }
 
+impl Target {
+    pub fn is_api(&self) -> bool {
+        matches!(self, Self::Api(_))
+    }
+}
+
 impl Shared {
     pub fn new(config: &Config) -> Self {
         let watches = Arc::new(Watches::new());

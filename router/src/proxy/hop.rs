@@ -41,10 +41,18 @@ pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
 
 /// Removes from an answer what belongs to the connection it came over.
 pub(super) fn strip_response(headers: &mut HeaderMap) {
+    // Looking at the few names there are costs less than looking for each that might be.
+    if !headers.keys().any(belongs_to_connection) {
+        return;
+    }
     remove_named(headers);
     for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, KEEP_ALIVE, PROXY_CONNECTION] {
         headers.remove(name);
     }
+}
+
+fn belongs_to_connection(name: &HeaderName) -> bool {
+    is_hop_by_hop(name) || *name == header::TRANSFER_ENCODING
 }
 
 #[cfg(test)]

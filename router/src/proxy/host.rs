@@ -4,7 +4,7 @@ use std::{net::Ipv6Addr, str::FromStr};
 
 /// A host name in the form of the table: lower case, without port or trailing dot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HostName(String);
+pub(crate) struct HostName(Box<str>);
 
 impl HostName {
     /// Reads a `Host` header or an authority. None when it is neither a name, nor an address, with an optional port.
@@ -24,7 +24,7 @@ impl HostName {
         let separated = port.is_empty() || port.starts_with(':');
         let name = name.strip_suffix('.').unwrap_or(name);
         let named = name.starts_with('[') || is_name(name);
-        (port_fits && separated && named).then(|| Self(name.to_ascii_lowercase()))
+        (port_fits && separated && named).then(|| Self(name.to_ascii_lowercase().into()))
     }
 
     pub fn as_str(&self) -> &str {

@@ -12,6 +12,7 @@ mod record;
 
 use std::{convert::Infallible, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
@@ -34,64 +35,60 @@ use record::Record;
 const HEALTH_PATH: &str = "/healthz";
 
 /// Answers one request. Never fails: what goes wrong is an answer, too.
-pub(crate) async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
+///
+/// Not an `async fn`: what can be decided at once is, and the future, which hyper moves about, holds only the rest.
+pub(crate) fn handle(
+    client: Arc<Client>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Answer>, Infallible>> {
     client.begin();
     let mut record = Record::begin(&request);
-    let mut response = match answer(&client, request, &mut record).await {
-        Ok(Answered::Relayed(forwarded)) => {
-            let Forwarded { response, lease } = forwarded;
-            response.map(|reply| Answer::relayed(&client, reply, lease))
+    let plan = plan(&client, request, &mut record);
+    async move {
+        let mut response = match plan {
+            Ok(plan) => answer(&client, plan, &mut record).await,
+            Err(own) => own.response().map(|text| Answer::own(&client, text)),
+        };
+        if client.shared.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        Ok(Answered::Upgraded(head)) => head.map(|()| Answer::own(&client, bytes::Bytes::new())),
-        Ok(Answered::Own(response)) => response.map(|text| Answer::own(&client, text)),
-        Err(denied) => denied.refusal.response(denied.for_api).map(|text| Answer::own(&client, text)),
-    };
-    if client.shared.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    let status = response.status();
-    response.body_mut().record(record, status);
-    Ok(response)
-}
-
-/// Where an answer comes from.
-enum Answered {
-    Relayed(Forwarded),
-    /// A 101: the connection is the instance's from now on.
-    Upgraded(Response<()>),
-    Own(Response<bytes::Bytes>),
-}
-
-/// A refusal, and for whom it is to be worded.
-struct Denied {
-    refusal: Refusal,
-    for_api: bool,
-}
-
-impl From<Refusal> for Denied {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, for_api: false }
+        let status = response.status();
+        response.body_mut().record(record, status);
+        Ok(response)
     }
 }
 
-async fn answer(client: &Arc<Client>, request: Request<Incoming>, record: &mut Record) -> Result<Answered, Denied> {
-    let healthy = request.uri().path() == HEALTH_PATH;
-    let (host, target) = match route(client, &request) {
-        Err(Refusal::UnknownHost) if healthy => return Ok(Answered::Own(respond::healthy())),
-        routed => routed?,
-    };
-    let for_api = matches!(target, Target::Api(_));
+/// A request, ready to be sent to whom it is for.
+struct Plan {
+    target: Target,
+    outbound: Box<Outbound>,
+}
+
+/// What the router answers by itself.
+enum Own {
+    Healthy,
+    Refused(Refusal),
+}
+
+impl Own {
+    fn response(self) -> Response<Bytes> {
+        match self {
+            Self::Healthy => respond::healthy(),
+            Self::Refused(refusal) => refusal.response(false),
+        }
+    }
+}
+
+/// Decides who answers a request.
+fn plan(client: &Client, request: Request<Incoming>, record: &mut Record) -> Result<Plan, Own> {
+    let (host, target) = route(client, &request).map_err(|refusal| match refusal {
+        Refusal::UnknownHost if request.uri().path() == HEALTH_PATH => Own::Healthy,
+        refusal => Own::Refused(refusal),
+    })?;
     record.routed(&target);
     let mut outbound = Outbound::new(host, request);
-    record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, for_api));
-    let upgrade = outbound.upgrade;
-    let forwarded = forward(&client.shared, target, outbound).await;
-    let forwarded = forwarded.map_err(|refusal| Denied { refusal, for_api })?;
-    record.answered(&forwarded.lease);
-    if forwarded.response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return upgraded(client, forwarded, upgrade).await.map_err(|refusal| Denied { refusal, for_api });
-    }
-    Ok(Answered::Relayed(forwarded.stripped()))
+    record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api()));
+    Ok(Plan { target, outbound })
 }
 
 fn route(client: &Client, request: &Request<Incoming>) -> Result<(HostName, Target), Refusal> {
@@ -100,14 +97,39 @@ fn route(client: &Client, request: &Request<Incoming>) -> Result<(HostName, Targ
     Ok((host, target))
 }
 
-/// Hands the connection over to the instance, if the client had asked for that.
-async fn upgraded(client: &Client, forwarded: Forwarded, wanted: bool) -> Result<Answered, Refusal> {
-    if !wanted {
-        return Err(Refusal::BadGateway);
+/// The instance's answer, or the router's own when there is none.
+async fn answer(client: &Arc<Client>, plan: Plan, record: &mut Record) -> Response<Answer> {
+    let Plan { target, outbound } = plan;
+    let (for_api, upgrade) = (target.is_api(), outbound.upgrade);
+    let answered = match forward(&client.shared, target, outbound).await {
+        Ok(forwarded) => relay(client, forwarded, upgrade, record).await,
+        Err(refusal) => Err(refusal),
+    };
+    answered.unwrap_or_else(|refusal| refusal.response(for_api).map(|text| Answer::own(client, text)))
+}
+
+async fn relay(
+    client: &Arc<Client>,
+    forwarded: Forwarded,
+    upgrade: bool,
+    record: &mut Record,
+) -> Result<Response<Answer>, Refusal> {
+    record.answered(&forwarded.lease);
+    if forwarded.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let Some(upgraded) = upgrade.then(|| Box::pin(switch(client, forwarded))) else {
+            return Err(Refusal::BadGateway);
+        };
+        return upgraded.await;
     }
+    let Forwarded { response, lease } = forwarded.stripped();
+    Ok(response.map(|reply| Answer::relayed(client, reply, lease)))
+}
+
+/// Hands the connection over to the instance: it is to become a tunnel once the answer 101 is out.
+async fn switch(client: &Arc<Client>, forwarded: Forwarded) -> Result<Response<Answer>, Refusal> {
     let Forwarded { response, lease } = forwarded;
     let (parts, reply) = response.into_parts();
     let (socket, early) = Reply::into_socket(reply).await.ok_or(Refusal::BadGateway)?;
     client.open_tunnel(Tunnel { socket, early, lease });
-    Ok(Answered::Upgraded(Response::from_parts(parts, ())))
+    Ok(Response::from_parts(parts, Answer::own(client, Bytes::new())))
 }
