@@ -18,7 +18,7 @@ After=docker.service network-online.target
 
 [Service]
 ExecStart={command}
-Restart=always
+Restart=on-failure
 RestartSec=1
 KillMode=process
 TimeoutStopSec=180
