@@ -1,0 +1,149 @@
+//! An installation of its own for a test: name, users, folders and port are nobody else's, and all of it is removed.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Time between two looks at a condition.
+const PERIOD: Duration = Duration::from_millis(20);
+
+/// An installation of its own.
+pub struct Machine {
+    dir: TempDir,
+    name: String,
+    /// Where its router listens.
+    pub address: SocketAddr,
+}
+
+impl Machine {
+    /// Prepares one; nothing runs yet.
+    pub fn new() -> Self {
+        // Not below the target folder, which may lie in a home that the parts' users cannot enter; and the path of a
+        // socket must be short.
+        let dir = tempfile::Builder::new().prefix("slipway-").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let name = format!("swt-{:x}-{:x}", std::process::id(), address.port());
+        let machine = Self { dir, name, address };
+        machine.install_again();
+        machine
+    }
+
+    /// Puts the program in place, as an installation of a new version does.
+    pub fn install_again(&self) {
+        // By another process: what this one has open for writing, a child of another test might still have, too.
+        let installed = Command::new("install").arg(env!("CARGO_BIN_EXE_slipway")).arg(self.path("slipway")).status();
+        assert!(installed.unwrap().success());
+    }
+
+    /// `slipway <arguments>` for this installation.
+    pub fn slipway(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.dir.path().join("slipway"));
+        command
+            .args(arguments)
+            .env("SLIPWAY_NAME", &self.name)
+            .env("SLIPWAY_CONFIG_DIR", self.path("etc"))
+            .env("SLIPWAY_DATA_DIR", self.path("data"))
+            .env("SLIPWAY_RUN_DIR", self.path("run"))
+            .env("SLIPWAY_HTTP_LISTEN", self.address.to_string())
+            // The rules of one machine cannot be those of several installations; they have a test of their own.
+            .env("SLIPWAY_FIREWALL", "off")
+            .env_remove("DATABASE_URL");
+        command
+    }
+
+    /// What `slipway <arguments>` says, run to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.slipway(arguments).output().unwrap()
+    }
+
+    /// Starts a supervisor and waits until everything serves.
+    pub fn start(&self) -> Child {
+        let log = std::fs::File::options().append(true).create(true).open(self.path("supervisor.log")).unwrap();
+        let mut command = self.slipway(&["standalone"]);
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        self.wait_until("everything serves", || {
+            let status = self.status();
+            status["supervisor"].as_u64() == Some(u64::from(child.id())) && status["ready"] == true
+        });
+        child
+    }
+
+    /// What `slipway status --json` says.
+    pub fn status(&self) -> Value {
+        serde_json::from_slice(&self.run(&["status", "--json"]).stdout).unwrap_or_default()
+    }
+
+    /// The pid of a part; 0 when it does not run.
+    pub fn pid(&self, part: &str) -> u32 {
+        let status = self.status();
+        let parts = status["parts"].as_array().cloned().unwrap_or_default();
+        let pid = parts.iter().find(|found| found["part"] == part).and_then(|found| found["pid"].as_u64());
+        pid.unwrap_or_default().try_into().unwrap()
+    }
+
+    /// Below the installation's folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    /// Name of the user that runs a part.
+    pub fn user(&self, part: &str) -> String {
+        format!("{}-{part}", self.name)
+    }
+
+    /// Waits for a condition; shows what the parts said when it does not come.
+    pub fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition() {
+            assert!(Instant::now() < deadline, "waited in vain until {what}\n{}\n{}", self.status(), self.journals());
+            std::thread::park_timeout(PERIOD);
+        }
+    }
+
+    fn journals(&self) -> String {
+        let journals = ["supervisor.log", "data/journals/controller.log", "data/journals/router.log"];
+        journals.map(|name| std::fs::read_to_string(self.path(name)).unwrap_or_default()).join("\n")
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let purged = self.run(&["purge", "--yes"]);
+        let fine = purged.status.success() || std::thread::panicking();
+        assert!(fine, "purge failed: {}", String::from_utf8_lossy(&purged.stderr));
+    }
+}
+
+/// Asks the API through the router and answers the status of the answer.
+pub fn ask_api(address: SocketAddr) -> std::io::Result<u16> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET /v2/ HTTP/1.1\r\nHost: slipway.localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "no answer came"))
+}
+
+/// Kills a process without warning.
+pub fn kill(pid: u32) {
+    let pid = rustix::process::Pid::from_raw(pid.cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+/// What the kernel says of a process, by the name of the line.
+pub fn proc_status(pid: u32, line: &str) -> String {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap();
+    let value = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':'));
+    value.unwrap_or_default().trim().to_owned()
+}
