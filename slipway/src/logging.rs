@@ -14,6 +14,6 @@ pub fn start() {
     if std::io::stderr().is_terminal() {
         builder.with_target(false).init();
     } else {
-        builder.json().flatten_event(true).with_current_span(false).init();
+        builder.json().flatten_event(true).with_span_list(false).init();
     }
 }

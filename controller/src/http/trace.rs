@@ -12,16 +12,22 @@ use axum::{
 use tracing::{Instrument, field::Empty};
 use uuid::Uuid;
 
+/// Asked every few seconds; worth a line only when the answer is bad.
+const PROBES: [&str; 2] = ["/healthz", "/readiness"];
+
 /// Runs the request in its span. The router names each request; one that came past it is named here.
 pub(super) async fn span(mut request: Request, next: Next) -> Response {
     let id = request.headers().get(REQUEST_ID).cloned().unwrap_or_else(new_id);
     let shown = id.to_str().unwrap_or_default();
     let span = tracing::info_span!("request", id = shown, method = %request.method(), path = request.uri().path(), user = Empty);
     set_id(request.headers_mut(), id.clone());
+    let is_probe = PROBES.contains(&request.uri().path());
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let milliseconds = started.elapsed().as_secs_f64() * 1000.0;
-    tracing::info!(parent: &span, status = response.status().as_u16(), milliseconds, "answered");
+    if !(is_probe && response.status().is_success()) {
+        tracing::info!(parent: &span, status = response.status().as_u16(), milliseconds, "answered");
+    }
     set_id(response.headers_mut(), id);
     response
 }
