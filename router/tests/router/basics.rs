@@ -1,5 +1,10 @@
 //! Requests by host name, and the router's own answers.
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
 use crate::support::{
     origin::Origin,
     raw::{self, Raw, ask, get, header},
@@ -145,4 +150,45 @@ async fn old_clients_get_old_answers() {
     let router = Router::to(&[origin.address]);
     let answer = ask(router.address, "GET / HTTP/1.0\r\nHost: app.example\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.ends_with("GET /\n"), "{answer}");
+}
+
+/// An app that answers while it is still being asked.
+async fn parrot() -> Origin {
+    Origin::serving(|_, mut stream| async move {
+        while !read_until_blank(&mut stream).await.is_empty() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n").await.unwrap();
+            let mut letters = [0; 50];
+            for letter in &mut letters {
+                *letter = stream.read_u8().await.unwrap();
+                stream.write_all(&[letter.to_ascii_uppercase()]).await.unwrap();
+            }
+        }
+    })
+    .await
+}
+
+async fn read_until_blank(stream: &mut TcpStream) -> Vec<u8> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_closed) => return Vec::new(),
+        }
+    }
+    head
+}
+
+#[tokio::test]
+async fn bodies_stream_both_ways_at_once() {
+    let origin = parrot().await;
+    let router = Router::to(&[origin.address]);
+    let mut client = Raw::connect(router.address).await;
+    for _ in 0..2 {
+        client.send("POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 50\r\n\r\n").await;
+        client.head().await;
+        for _ in 0..10 {
+            client.send("hello").await;
+            client.until("HELLO").await;
+        }
+    }
 }
