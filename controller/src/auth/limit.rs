@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use api::names::Username;
 use sqlx::PgPool;
 
 use crate::{
@@ -28,7 +29,9 @@ impl Attempt {
     /// A try for `username` from `address`; none is a caller on this machine.
     #[must_use]
     pub fn new(username: &str, address: Option<IpAddr>) -> Self {
-        Self { username: username.to_owned(), address: neighbourhood(address) }
+        // What cannot be a name shares one count: nobody is shut out by it, and it cannot fill the table.
+        let username = Username::parse(username).map_or_else(|_| "?".to_owned(), String::from);
+        Self { username, address: neighbourhood(address) }
     }
 
     /// Refuses the try when too many before it have failed.

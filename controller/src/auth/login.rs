@@ -5,6 +5,7 @@ use std::{
     net::IpAddr,
 };
 
+use api::names::Username;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
@@ -65,7 +66,10 @@ pub async fn prove(
     let _turn = turn(username).lock().await;
     let attempt = Attempt::new(username, address);
     attempt.check(pool).await?;
-    let found = db::user::find_login(pool, username).await?;
+    let found = match Username::parse(username) {
+        Ok(username) => db::user::find_login(pool, username.as_str()).await?,
+        Err(_) => None,
+    };
     let user_id = found.as_ref().filter(|user| user.is_active).map(|user| user.id);
     let right = password::verify(password, found.map(|user| user.password_hash)).await?;
     let proven = user_id.filter(|_| right);

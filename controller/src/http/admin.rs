@@ -38,10 +38,11 @@ async fn grant(state: State, Admin(caller): Admin, Body(body): Body<Grant>) -> R
 }
 
 async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>) -> Result<StatusCode, Error> {
+    let target = users::find(&state, &username).await?;
     let mut tx = state.pool.begin().await?;
     // Of two administrators who revoke each other, one stays.
     user::lock_all(&mut *tx).await?;
-    let user = user::find(&mut *tx, &username).await?.ok_or(Error::Missing("User"))?;
+    let user = user::find(&mut *tx, &target.username).await?.ok_or(Error::Missing("User"))?;
     if user.is_superuser && user::count_admins(&mut *tx).await? == 1 {
         return Err(last_admin(&username));
     }

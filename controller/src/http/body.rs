@@ -44,6 +44,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         let text = format!("Invalid data. Expected a dictionary, but got {}.", kind(&value));
         return Err(Error::field("non_field_errors", text));
     }
+    for (field, value) in value.as_object().into_iter().flatten() {
+        if field.contains('\0') || has_null(value) {
+            // No text of PostgreSQL can hold one, nor can an argument or a variable of a process.
+            return Err(Error::field(field.replace('\0', ""), "Null characters are not allowed."));
+        }
+    }
     serde_path_to_error::deserialize(&value).map_err(|error| wrong_type(&error, &value))
 }
 
@@ -65,6 +71,15 @@ fn wrong_type(error: &serde_path_to_error::Error<serde_json::Error>, body: &Valu
         None => return Error::field("non_field_errors", text),
     };
     Error::field(field, text)
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_null(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -97,6 +112,7 @@ mod tests {
         assert_eq!(verdict::<Rollback>(""), "fine");
         assert_eq!(verdict::<Rollback>("{\"unknown\": 1}"), "fine");
         insta::assert_snapshot!(verdict::<Rollback>("{"), @r#"{"detail":"JSON parse error - EOF while parsing an object at line 1 column 1"}"#);
+        insta::assert_snapshot!(verdict::<CreateBuild>(r#"{"procfile": {"web": "a\u0000"}}"#), @r#"{"procfile":["Null characters are not allowed."]}"#);
         insta::assert_snapshot!(verdict::<Rollback>("[]"), @r#"{"non_field_errors":["Invalid data. Expected a dictionary, but got list."]}"#);
         insta::assert_snapshot!(verdict::<Rollback>(r#"{"version": "two"}"#), @r#"{"version":["invalid type: string \"two\", expected i64"]}"#);
         insta::assert_snapshot!(verdict::<Grant>("{}"), @r#"{"username":["This field is required."]}"#);

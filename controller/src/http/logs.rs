@@ -3,16 +3,15 @@
 use anyhow::Context;
 use axum::{
     Router,
-    extract::Query,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde::Deserialize;
 
 use super::{
     Slashed,
     extract::{Allowed, Use},
+    page::number,
 };
 use crate::{
     db::{app::App, event},
@@ -23,19 +22,13 @@ use crate::{
 
 const TEXT: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    /// As written; junk means the default, as everywhere in lists.
-    log_lines: String,
-}
-
 pub(super) fn router() -> Router<State> {
     Router::new().slashed("/v2/apps/{id}/logs", get(show))
 }
 
-async fn show(state: State, allowed: Allowed<Use>, Query(wanted): Query<Wanted>) -> Response {
-    let count = wanted.log_lines.parse().ok().filter(|count| *count > 0).unwrap_or(DEFAULT_LINES).min(MAX_LINES);
+async fn show(state: State, allowed: Allowed<Use>, uri: Uri) -> Response {
+    let wanted = number(uri.query().unwrap_or_default(), "log_lines").filter(|wanted| *wanted > 0);
+    let count = wanted.map_or(DEFAULT_LINES, |wanted| usize::try_from(wanted).unwrap_or(MAX_LINES).min(MAX_LINES));
     match last(&state, &allowed.app, count).await {
         Ok(text) if text.is_empty() => StatusCode::NO_CONTENT.into_response(),
         Ok(text) => ([TEXT], text).into_response(),

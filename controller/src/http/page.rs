@@ -58,7 +58,7 @@ pub(super) fn origin(headers: &HeaderMap) -> String {
 }
 
 /// The number given for `name`, unless it is none.
-fn number(query: &str, name: &str) -> Option<i64> {
+pub(super) fn number(query: &str, name: &str) -> Option<i64> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1.parse().ok()
 }
 

@@ -21,6 +21,9 @@ use crate::{
     state::State,
 };
 
+/// Longest key of a label.
+const MAX_LABEL: usize = 253;
+
 pub(super) fn router() -> Router<State> {
     Router::new().slashed("/v2/apps/{id}/settings", get(show).post(change))
 }
@@ -71,6 +74,9 @@ fn apply(now: &mut settings::Settings, wanted: &UpdateSettings) -> Result<Vec<St
 }
 
 fn label(label: &mut Label, key: &str, value: Option<&Value>) -> Result<Option<String>, Error> {
+    if key.is_empty() || key.len() > MAX_LABEL {
+        return Err(Error::field("label", format!("Label keys have 1 to {MAX_LABEL} characters.")));
+    }
     let Some(value) = value else {
         let unknown = || Error::Unprocessable(format!("{key} does not exist under label"));
         label.remove(key).ok_or_else(unknown)?;

@@ -1,6 +1,9 @@
 //! `/v2/users`: everybody, for administrators; and how a user is shown.
 
-use api::types::{Page, User};
+use api::{
+    names::Username,
+    types::{Page, User},
+};
 use axum::{Json, Router, routing::get};
 
 use super::{Slashed, extract::Admin, page::Paging};
@@ -35,5 +38,7 @@ pub(super) fn shown(user: user::User) -> User {
 
 /// The user of that name, or the reference's 404.
 pub(super) async fn find(state: &State, username: &str) -> Result<user::User, Error> {
-    user::find(&state.pool, username).await?.ok_or(Error::Missing("User"))
+    // What cannot be a name need not be looked for.
+    let username = Username::parse(username).map_err(|_| Error::Missing("User"))?;
+    user::find(&state.pool, username.as_str()).await?.ok_or(Error::Missing("User"))
 }

@@ -130,3 +130,44 @@ async fn a_browser_may_ask_first(pool: PgPool) {
     let answer = browser.send(Method::OPTIONS, "/v2/apps", Body::empty()).await.expect(StatusCode::OK);
     assert_eq!(answer.header("Access-Control-Allow-Headers"), "accept,authorization,content-type,idempotency-key");
 }
+
+/// Texts that break what handles them carelessly.
+const HOSTILE: [&str; 8] =
+    ["\u{0}", "a\u{0}b", "'; drop table users; --", "../../etc/passwd", "$(id)", "\n", "\u{202e}", "%00"];
+
+#[sqlx::test(migrations = "../migrations")]
+async fn hostile_texts_are_refused_and_never_our_fault(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    for text in HOSTILE.iter().map(|text| (*text).to_owned()).chain(["x".repeat(100_000)]) {
+        for (path, body) in [
+            ("/v2/auth/login/", json!({"username": text, "password": text})),
+            ("/v2/auth/register", json!({"username": text, "password": text, "email": text})),
+            ("/v2/auth/passwd", json!({"username": text, "new_password": "x"})),
+            ("/v2/auth/tokens/", json!({"username": text})),
+            ("/v2/admin/perms", json!({"username": text})),
+            ("/v2/apps", json!({"id": text})),
+            ("/v2/apps/blog", json!({"owner": text})),
+            ("/v2/apps/blog/perms", json!({"username": text})),
+            ("/v2/apps/blog/domains", json!({"domain": text})),
+            ("/v2/apps/blog/builds", json!({"image": text})),
+            ("/v2/apps/blog/config", json!({"values": {&text: "x"}})),
+            ("/v2/apps/blog/scale", json!({&text: 1})),
+        ] {
+            let answer = admin.post(path, body).await;
+            // A very long name of a variable is a strange one, but a good one.
+            let fine = answer.status.is_client_error() || path.ends_with("/config") && text.len() > 1000;
+            assert!(fine, "{path} {:?}: {}", text.get(..text.len().min(20)), answer.status);
+        }
+    }
+    for path in ["/v2/admin/perms/%00", "/v2/apps/blog/perms/%00", "/v2/apps/blog/domains/%00", "/v2/apps/%00"] {
+        let answer = admin.delete(path).await;
+        assert!(answer.status.is_client_error(), "{path}: {answer}");
+    }
+    for path in ["/v2/apps/%ff/config", "/v2/apps/blog/pods/%00/%00", "/v2/apps/blog/logs?log_lines=1&log_lines=2"] {
+        let answer = installation.anybody().get(path).await;
+        assert!(answer.status.is_client_error(), "{path}: {answer}");
+        let answer = admin.get(path).await;
+        assert!(!answer.status.is_server_error(), "{path}: {answer}");
+    }
+}

@@ -129,6 +129,13 @@ impl Client {
         client
     }
 
+    /// The same one, sending that idempotency key.
+    pub fn with_key(&self, key: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.retain(|(name, _)| name != "Idempotency-Key");
+        client.with_header("Idempotency-Key", key)
+    }
+
     /// The same one with another token.
     pub fn with_token(&self, token: &str) -> Self {
         let mut client = self.clone();

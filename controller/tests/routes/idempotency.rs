@@ -10,7 +10,7 @@ use crate::harness::Installation;
 #[sqlx::test(migrations = "../migrations")]
 async fn the_same_request_gets_the_same_answer(pool: PgPool) {
     let (_, admin) = Installation::with_admin(pool).await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     let first = once.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
     let second = once.post("/v2/apps/", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
     assert_eq!(first.json(), second.json());
@@ -22,26 +22,22 @@ async fn the_same_request_gets_the_same_answer(pool: PgPool) {
 async fn a_key_is_for_one_request(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
     let ana = installation.user(&admin, "ana").await;
-    admin
-        .with_header("Idempotency-Key", "k1")
-        .post("/v2/apps", json!({"id": "blog"}))
-        .await
-        .expect(StatusCode::CREATED);
-    let other = admin.with_header("Idempotency-Key", "k1").post("/v2/apps", json!({"id": "shop"})).await;
+    admin.with_key("k1").post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    let other = admin.with_key("k1").post("/v2/apps", json!({"id": "shop"})).await;
     assert_snapshot!(other, @r#"422 {"detail":"This Idempotency-Key was used for another request. Use a new one."}"#);
     // Other people, and other apps, have their own keys.
-    ana.with_header("Idempotency-Key", "k1").post("/v2/apps", json!({"id": "shop"})).await.expect(StatusCode::CREATED);
+    ana.with_key("k1").post("/v2/apps", json!({"id": "shop"})).await.expect(StatusCode::CREATED);
     let domain = json!({"domain": "www.example.com"});
-    let answer = admin.with_header("Idempotency-Key", "k1").post("/v2/apps/blog/domains", domain).await;
+    let answer = admin.with_key("k1").post("/v2/apps/blog/domains", domain).await;
     answer.expect(StatusCode::CREATED);
-    let empty = admin.with_header("Idempotency-Key", "").post("/v2/apps", json!({})).await;
+    let empty = admin.with_key("").post("/v2/apps", json!({})).await;
     assert_snapshot!(empty, @r#"400 {"detail":"An Idempotency-Key has 1 to 255 characters."}"#);
 }
 
 #[sqlx::test(migrations = "../migrations")]
 async fn of_many_at_once_one_is_done(pool: PgPool) {
     let (_, admin) = Installation::with_admin(pool).await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     let requests = (0..8).map(|_| {
         let once = once.clone();
         tokio::spawn(async move { once.post("/v2/apps", json!({})).await.expect(StatusCode::CREATED).json() })
@@ -57,7 +53,7 @@ async fn of_many_at_once_one_is_done(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn what_failed_may_be_tried_again(pool: PgPool) {
     let (_, admin) = Installation::with_admin(pool).await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     let grant = json!({"username": "ana"});
     once.post("/v2/admin/perms", grant.clone()).await.expect(StatusCode::NOT_FOUND);
     admin.register("ana").await.expect(StatusCode::CREATED);
@@ -69,7 +65,7 @@ async fn what_failed_may_be_tried_again(pool: PgPool) {
 async fn a_key_whose_holder_died_is_free_again(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
     installation.user(&admin, "ana").await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     let grant = json!({"username": "ana"});
     once.post("/v2/admin/perms", grant.clone()).await.expect(StatusCode::CREATED);
     // As if the controller had been killed before it kept its answer; until its hold is over it may still be at work.
@@ -88,7 +84,7 @@ async fn a_key_whose_holder_died_is_free_again(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn answers_with_tokens_are_not_kept(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     once.post("/v2/auth/tokens/", json!({})).await.expect(StatusCode::OK);
     let kept: i64 =
         sqlx::query_scalar("select count(*) from idempotency_keys").fetch_one(&installation.pool).await.unwrap();

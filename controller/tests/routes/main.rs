@@ -11,4 +11,5 @@ mod auth;
 mod conventions;
 mod harness;
 mod idempotency;
+mod secrets;
 mod users;

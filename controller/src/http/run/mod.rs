@@ -29,6 +29,8 @@ use crate::{
 };
 
 const NDJSON: &str = "application/x-ndjson";
+/// Bytes of a command; Linux takes no argument beyond 128 KiB.
+const MAX_COMMAND: usize = 100 << 10;
 /// Bytes of output that an answer in one piece holds; what is more is cut off.
 const MAX_OUTPUT: usize = 16 << 20;
 
@@ -45,6 +47,9 @@ async fn run(
 ) -> Result<Response, Error> {
     if body.command.trim().is_empty() {
         return Err(Error::BadRequest("command is a required field".to_owned()));
+    }
+    if body.command.len() > MAX_COMMAND {
+        return Err(Error::BadRequest(format!("The command is longer than {} KiB.", MAX_COMMAND / 1024)));
     }
     let again = "This run was started before. A run is never repeated for the same Idempotency-Key.";
     ticket.spend(&state, &Error::Conflict(again.to_owned())).await?;

@@ -43,13 +43,13 @@ async fn two_clients_at_once_lose_no_update(pool: PgPool) {
 async fn a_change_sent_again_is_made_once(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
     admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     let body = json!({"values": {"A": "1"}});
     let first = once.post("/v2/apps/blog/config", body.clone()).await.expect(StatusCode::CREATED);
     let second = once.post("/v2/apps/blog/config", body.clone()).await.expect(StatusCode::CREATED);
     assert_eq!(first.json(), second.json());
     // A refusal is as good an answer.
-    let again = admin.with_header("Idempotency-Key", "k2");
+    let again = admin.with_key("k2");
     let refused = again.post("/v2/apps/blog/config", body.clone()).await.expect(StatusCode::CONFLICT);
     admin.post("/v2/apps/blog/config", json!({"values": {"A": "2"}})).await.expect(StatusCode::CREATED);
     assert_eq!(again.post("/v2/apps/blog/config", body).await.body, refused.body);

@@ -45,7 +45,7 @@ async fn output_comes_as_it_is_written(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn a_command_is_run_once(pool: PgPool) {
     let (_installation, admin) = blog(pool).await;
-    let once = admin.with_header("Idempotency-Key", "k1");
+    let once = admin.with_key("k1");
     once.post("/v2/apps/blog/run", json!({"command": "greet"})).await.expect(StatusCode::OK);
     assert_snapshot!(once.post("/v2/apps/blog/run", json!({"command": "greet"})).await, @r#"409 {"detail":"This run was started before. A run is never repeated for the same Idempotency-Key."}"#);
     assert_eq!(admin.get("/v2/apps/blog/logs").await.body.matches("runs 'greet'").count(), 1);
