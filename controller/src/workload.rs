@@ -15,6 +15,7 @@ use crate::{
         config::Document,
         release::Release,
     },
+    error::Error,
     operation::healthcheck_of,
     platform::{AppRef, ContainerSpec, InstanceSpec, RegistryLogin},
     quantity,
@@ -37,11 +38,14 @@ pub fn app_ref(app: &App) -> AppRef {
     AppRef { uuid: app.uuid, platform_name: app.platform_name.clone() }
 }
 
-/// The registry login of a config.
-#[must_use]
-pub fn registry_login(document: &Document) -> Option<RegistryLogin> {
+/// The registry login of a config; half of one is refused, in Deis's words.
+pub fn registry_login(document: &Document) -> Result<Option<RegistryLogin>, Error> {
     let entry = |key: &str| document.registry.get(key).cloned();
-    Some(RegistryLogin { username: entry("username")?, password: entry("password")?, hostname: entry("hostname") })
+    match (entry("username"), entry("password")) {
+        (Some(username), Some(password)) => Ok(Some(RegistryLogin { username, password, hostname: entry("hostname") })),
+        (None, None) => Ok(None),
+        _ => Err(Error::BadRequest("Registry auth requires a username and a password".to_owned())),
+    }
 }
 
 impl Workload {

@@ -162,17 +162,17 @@ impl AppWorker<'_> {
     }
 
     async fn prepare(&self, app: &App, operation: &Operation, build: &BuildPatch) -> Result<Preparing, TickError> {
-        let release = db::release::latest_good(&self.state.pool, app.id).await?;
-        let login = match release {
+        let login = match db::release::latest_good(&self.state.pool, app.id).await? {
             Some(release) => {
                 let config = db::config::get(&self.state.pool, release.config_id).await?;
                 workload::registry_login(&config.open(&self.state.vault, app.uuid)?)
             }
-            None => None,
+            None => Ok(None),
         };
-        let request = ImageRequest { app: workload::app_ref(app), image: build.image.clone(), login };
+        let (app, image) = (workload::app_ref(app), build.image.clone());
         let platform = self.state.platform.clone();
         let task = tokio::spawn(async move {
+            let request = ImageRequest { app, image, login: login? };
             let image = platform.prepare_image(&request).await.map_err(said)?;
             Ok(release::Image { reference: image.reference, port: image.ports.first().copied() })
         });

@@ -241,6 +241,19 @@ async fn what_is_refused_consumes_no_number(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn half_a_registry_login_is_told(pool: PgPool) {
+    let story = Story::begin(pool).await;
+    let app = story.app().await;
+    story.set(&app, "PORT", "5000").await.unwrap();
+    let registry = [("username".to_owned(), Some("bob".into()))].into();
+    let half = Patch::Config(api::types::ConfigPatch { registry, ..Default::default() });
+    story.change(&app, half).await.unwrap();
+    let answer = story.deploy(&app, "web:1").await.unwrap_err();
+    let body = serde_json::to_string(&answer.body).unwrap();
+    assert_eq!(body, r#"{"detail":"Registry auth requires a username and a password"}"#);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn many_changes_at_once_lose_nothing(pool: PgPool) {
     const CLIENTS: usize = 8;
     let story = Story::begin(pool).await;
