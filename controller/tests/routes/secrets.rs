@@ -59,8 +59,8 @@ async fn dump(pool: &PgPool) -> Vec<String> {
 #[sqlx::test(migrations = "../migrations")]
 async fn secrets_are_kept(pool: PgPool) {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    // For the whole process: what other tests log at the same time must hold no secrets either.
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
     let (installation, admin) = Installation::with_admin(pool).await;
     installation.platform.image("example:latest", Script::serves(5000));
     let answer = admin.try_login("admin", PASSWORD).await.expect(StatusCode::OK).json();
