@@ -49,6 +49,11 @@ async fn a_command_is_run_once(pool: PgPool) {
     once.post("/v2/apps/blog/run", json!({"command": "greet"})).await.expect(StatusCode::OK);
     assert_snapshot!(once.post("/v2/apps/blog/run", json!({"command": "greet"})).await, @r#"409 {"detail":"This run was started before. A run is never repeated for the same Idempotency-Key."}"#);
     assert_eq!(admin.get("/v2/apps/blog/logs").await.body.matches("runs 'greet'").count(), 1);
+    // A run that never began may be tried again.
+    admin.post("/v2/apps", json!({"id": "empty"})).await.expect(StatusCode::CREATED);
+    for _ in 0..2 {
+        once.post("/v2/apps/empty/run", json!({"command": "greet"})).await.expect(StatusCode::BAD_REQUEST);
+    }
 }
 
 #[sqlx::test(migrations = "../migrations")]
