@@ -19,28 +19,27 @@ use tempfile::TempDir;
 
 use crate::{program, wait};
 
-/// Begins the names of its system users, folders and firewall chains.
-const NAME: &str = "slipway-e2e";
-
 /// How long a platform may take to serve: it makes users and a database first.
 const START: Duration = Duration::from_secs(90);
 
 /// A running platform.
 pub struct Standalone {
+    place: Place,
+    supervisor: Child,
+}
+
+/// Where an installation is.
+struct Place {
     folder: TempDir,
     port: u16,
-    supervisor: Child,
 }
 
 impl Standalone {
     /// Starts one and waits until it serves.
     pub fn start() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
-        // The parts run as users of their own, who have to pass through.
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let supervisor = supervise(&folder, port)?;
-        let platform = Self { folder, port, supervisor };
+        let place = Place::new()?;
+        let supervisor = place.supervise()?;
+        let platform = Self { place, supervisor };
         platform.ready()?;
         Ok(platform)
     }
@@ -54,30 +53,30 @@ impl Standalone {
     /// Where people find the API.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://slipway.localhost:{}", self.port)
+        format!("http://slipway.localhost:{}", self.place.port)
     }
 
     /// Where people find an app.
     #[must_use]
     pub fn app_url(&self, app: &str) -> String {
-        format!("http://{app}.localhost:{}", self.port)
+        format!("http://{app}.localhost:{}", self.place.port)
     }
 
     /// The port on which the router listens.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.place.port
     }
 
     /// A file or folder of the installation.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.place.path(name)
     }
 
     /// What `slipway status --json` says; `null` when no supervisor runs.
     pub fn status(&self) -> Result<Value> {
-        let output = slipway(&self.folder, "status").arg("--json").output()?;
+        let output = self.place.slipway("status").arg("--json").output()?;
         Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
     }
 
@@ -99,13 +98,13 @@ impl Standalone {
     pub fn replace_supervisor(&mut self) -> Result<()> {
         self.supervisor.kill()?;
         self.supervisor.wait()?;
-        self.supervisor = supervise(&self.folder, self.port)?;
+        self.supervisor = self.place.supervise()?;
         self.ready()
     }
 
     /// An orderly restart of a part.
     pub fn restart(&self, part: &str) -> Result<()> {
-        program::output(slipway(&self.folder, "restart").arg(part)).map(drop)
+        program::output(self.place.slipway("restart").arg(part)).map(drop)
     }
 
     /// The end of what everything wrote about itself, for whoever has to find out why a test failed.
@@ -117,7 +116,7 @@ impl Standalone {
 
     /// Removes everything, apps and users included.
     fn purge(&mut self) -> Result<()> {
-        program::output(slipway(&self.folder, "purge").arg("--yes"))?;
+        program::output(self.place.slipway("purge").arg("--yes"))?;
         wait::until("the supervisor ends", START, || Ok(self.supervisor.try_wait()?.map(drop)))
     }
 }
@@ -133,26 +132,40 @@ impl Drop for Standalone {
     }
 }
 
-/// Starts a supervisor. The program is copied out of the build folder, which its unprivileged parts cannot enter.
-fn supervise(folder: &TempDir, port: u16) -> Result<Child> {
-    let program = folder.path().join("slipway");
-    if !program.exists() {
-        fs::copy(program::ours("slipway")?, &program)?;
+impl Place {
+    fn new() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
+        // The parts run as users of their own, who have to pass through.
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+        // The build folder may be closed to them.
+        fs::copy(program::ours("slipway")?, folder.path().join("slipway"))?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Ok(Self { folder, port })
     }
-    let log = File::options().create(true).append(true).open(folder.path().join("supervisor.log"))?;
-    let mut command = slipway(folder, "standalone");
-    command.arg("--http-listen").arg(format!("127.0.0.1:{port}"));
-    Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
-}
 
-/// `slipway <subcommand>` for the installation in this folder.
-fn slipway(folder: &TempDir, subcommand: &str) -> Command {
-    let mut command = Command::new(folder.path().join("slipway"));
-    command.args([subcommand, "--name", NAME]);
-    for root in ["config", "data", "run"] {
-        command.arg(format!("--{root}-dir")).arg(folder.path().join(root));
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
-    command
+
+    /// `slipway <subcommand>` for this installation. The port, which nobody else has, is in the name that begins those of system
+    /// users and firewall chains.
+    fn slipway(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(self.path("slipway"));
+        // Nothing of the test runner's surroundings, where a database for other tests is named.
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.args([subcommand, "--name", &format!("e2e-{}", self.port)]);
+        for root in ["config", "data", "run"] {
+            command.arg(format!("--{root}-dir")).arg(self.path(root));
+        }
+        command
+    }
+
+    fn supervise(&self) -> Result<Child> {
+        let log = File::options().create(true).append(true).open(self.path("supervisor.log"))?;
+        let mut command = self.slipway("standalone");
+        command.arg("--http-listen").arg(format!("127.0.0.1:{}", self.port));
+        Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
+    }
 }
 
 fn tail(path: &Path) -> String {
