@@ -45,9 +45,19 @@ docker_start() {
         packages_install cgroupfs-mount
         cgroupfs-mount
     fi
+    docker_forget_dead
     say "Starting dockerd (its log: $1)"
     setsid dockerd "${options[@]}" >"$1" 2>&1 </dev/null &
     DOCKERD_PID=$!
+}
+
+# An engine that was killed leaves its pid behind, and the next one refuses to start while any process bears it, a dead
+# one that nobody has collected yet among them.
+docker_forget_dead() {
+    local file=/var/run/docker.pid pid
+    pid=$(cat "$file" 2>/dev/null) || return 0
+    if grep -qsx dockerd "/proc/$pid/comm" && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; then return 0; fi
+    rm -f "$file"
 }
 
 # Stops the engine that docker_ensure started, and no other.
