@@ -58,6 +58,11 @@ docker_forget_dead() {
     pid=$(cat "$file" 2>/dev/null) || return 0
     if grep -qsx dockerd "/proc/$pid/comm" && ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status"; then return 0; fi
     rm -f "$file"
+    # Its containerd may hang on to the socket that the next one waits for; containers outlive both.
+    local folder=/var/run/docker/containerd
+    pid=$(cat "$folder/containerd.pid" 2>/dev/null) || return 0
+    if grep -qsx containerd "/proc/$pid/comm"; then kill -9 "$pid" 2>/dev/null || true; fi
+    rm -f "$folder/containerd.pid" "$folder"/*.sock
 }
 
 # Stops the engine that docker_ensure started, and no other.
