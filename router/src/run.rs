@@ -44,6 +44,8 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
 /// A running router.
 struct Router {
     shared: Arc<Shared>,
+    /// What accepts the connections of clients.
+    acceptors: TaskTracker,
     /// The connections of clients.
     connections: TaskTracker,
     /// What runs as long as the router does.
@@ -61,6 +63,7 @@ impl Router {
         shared.publish(&replica.apps);
         let mut router = Self {
             shared,
+            acceptors: TaskTracker::new(),
             connections: TaskTracker::new(),
             tasks: JoinSet::new(),
             accepting: CancellationToken::new(),
@@ -133,14 +136,14 @@ impl Router {
         let admission = Arc::new(Admission::new(most, limits.connections_per_address));
         for Listener { name, protocol, socket } in listeners.0 {
             let listener = listener(socket).with_context(|| format!("cannot accept on the socket {name}"))?;
-            self.tasks.spawn(client::accept(
+            self.tasks.spawn(self.acceptors.track_future(client::accept(
                 self.shared.clone(),
                 listener,
                 protocol,
                 admission.clone(),
                 self.connections.clone(),
                 self.accepting.clone(),
-            ));
+            )));
         }
         Ok(())
     }
@@ -157,6 +160,9 @@ impl Router {
     async fn stop(mut self) {
         self.shared.drain();
         self.accepting.cancel();
+        self.acceptors.close();
+        // Until they have ended, there may be one more connection.
+        self.acceptors.wait().await;
         self.connections.close();
         tracing::info!(connections = self.connections.len(), "stopping: finishing what is under way");
         if timeout(self.shared.timeouts.drain, self.connections.wait()).await.is_err() {

@@ -1,7 +1,7 @@
 //! Under load, while routes change and routers come and go: nobody is to notice.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -10,7 +10,9 @@ use std::{
 };
 
 use api::routes::RouteEvent;
-use tokio::task::JoinSet;
+use router::{Config, Listener, Listeners, Protocol};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::{
     controller::{Controller, INSTALLATION},
@@ -138,6 +140,52 @@ async fn restarts_of_the_router_refuse_and_fail_nobody() {
         router = next;
     }
     load.stop().await;
+}
+
+/// A connection that was accepted in the very moment of the stop belongs to what is under way. Each router has threads of
+/// its own, which end with it as those of a process do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_accepted_last_is_answered() {
+    let origin = Origin::echo().await;
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let mut router = Threads::start(&socket, origin.address);
+    let load = Load::start(address, 8);
+    for _ in 0..100 {
+        let next = Threads::start(&socket, origin.address);
+        load.goes_on().await;
+        router.stopped().await;
+        router = next;
+    }
+    load.stop().await;
+    router.stopped().await;
+}
+
+/// A router with a runtime of its own, stopped when dropped.
+struct Threads {
+    shutdown: DropGuard,
+    running: JoinHandle<()>,
+}
+
+impl Threads {
+    fn start(socket: &TcpListener, origin: SocketAddr) -> Self {
+        let config = Config { initial: Some(vec![app(1, "app.example", &[origin])]), ..Config::default() };
+        let socket = socket.try_clone().unwrap();
+        let listeners = Listeners(vec![Listener { name: "http".into(), protocol: Protocol::Http, socket }]);
+        let shutdown = CancellationToken::new();
+        let until = shutdown.clone();
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(router::run(config, listeners, until)).unwrap();
+            runtime.shutdown_background();
+        };
+        Self { shutdown: shutdown.drop_guard(), running: tokio::task::spawn_blocking(run) }
+    }
+
+    async fn stopped(self) {
+        drop(self.shutdown);
+        within("the router to stop", self.running).await.unwrap();
+    }
 }
 
 /// Between the death of one router and the start of the next, clients wait in the socket's queue.
