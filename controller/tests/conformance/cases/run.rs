@@ -1,6 +1,6 @@
 //! One-off runs.
 
-use controller::platform::RunOutput;
+use controller::platform::{RunOutput, RunStream};
 use futures_util::TryStreamExt;
 
 use crate::bench::{Bench, eventually, soon};
@@ -8,11 +8,7 @@ use crate::bench::{Bench, eventually, soon};
 pub async fn streams_output_and_code(bench: &Bench) {
     let spec = bench.run_spec("exits").await;
     let run = bench.platform.run(&bench.app, &spec).await.unwrap();
-    let steps: Vec<RunOutput> = soon(run.try_collect()).await.unwrap();
-    assert!(steps.contains(&RunOutput::Stdout("first\n".into())), "{steps:?}");
-    assert!(steps.contains(&RunOutput::Stderr("last\n".into())), "{steps:?}");
-    assert_eq!(steps.last(), Some(&RunOutput::Exited(3)));
-    assert_eq!(steps.len(), 3);
+    assert_eq!(to_its_end(run).await, ("first\n".to_owned(), "last\n".to_owned(), 3));
 }
 
 pub async fn is_observed(bench: &Bench) {
@@ -33,8 +29,22 @@ pub async fn an_unknown_command_ends_it(bench: &Bench) {
     let mut spec = bench.run_spec("idles").await;
     spec.container.entrypoint = Some(vec!["nosuch".to_owned()]);
     let run = bench.platform.run(&bench.app, &spec).await.unwrap();
-    let steps: Vec<RunOutput> = soon(run.try_collect()).await.unwrap();
-    let [RunOutput::Stderr(why), RunOutput::Exited(127)] = &steps[..] else { panic!("{steps:?}") };
-    let why = str::from_utf8(why).unwrap();
+    let (_, why, code) = to_its_end(run).await;
+    assert_eq!(code, 127);
     assert!(why.contains("nosuch failed: No such file or directory"), "{why}");
+}
+
+/// All of its output and its code. How the output falls into pieces is the engine's affair.
+async fn to_its_end(run: RunStream) -> (String, String, i64) {
+    let mut steps: Vec<RunOutput> = soon(run.try_collect()).await.unwrap();
+    let Some(RunOutput::Exited(code)) = steps.pop() else { panic!("{steps:?}") };
+    let (mut out, mut err) = (String::new(), String::new());
+    for step in &steps {
+        match step {
+            RunOutput::Stdout(piece) => out += str::from_utf8(piece).unwrap(),
+            RunOutput::Stderr(piece) => err += str::from_utf8(piece).unwrap(),
+            RunOutput::Exited(code) => panic!("ended twice, first with {code}"),
+        }
+    }
+    (out, err, code)
 }
