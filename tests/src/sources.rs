@@ -53,10 +53,12 @@ impl Source {
     }
 }
 
-/// The top of the repository.
+/// The top of the repository. Asked for at run time: clones may share one build folder, where what was compiled for one of
+/// them is taken for the others.
 #[must_use]
-pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+pub fn repository() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    package.join("..")
 }
 
 /// Every Rust source of ours, in the order of their paths.
