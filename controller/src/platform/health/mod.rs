@@ -62,8 +62,9 @@ pub(super) struct Health {
 /// One try of a probe, the platform's part.
 #[async_trait]
 pub(super) trait Try: Send + Sync + 'static {
-    /// Succeeds, or says in words for people why not. Need not watch the time.
-    async fn try_once(&self, life: &Life, probe: &Probe) -> Result<(), String>;
+    /// Succeeds, or says in words for people why not; nothing when it could not be made, which is not the instance's
+    /// fault. Need not watch the time.
+    async fn try_once(&self, life: &Life, probe: &Probe) -> Option<Result<(), String>>;
 }
 
 /// What may be said of readiness by the state alone.

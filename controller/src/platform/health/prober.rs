@@ -125,8 +125,8 @@ async fn readiness(life: &Life, tries: &dyn Try, report: &Report) {
     sleep_until(life.started_at + delay(&probe)).await;
     loop {
         let result = try_in_time(life, &probe, tries).await;
-        let failed = result.is_err();
-        match gauge.record(result) {
+        let failed = result.as_ref().is_none_or(Result::is_err);
+        match result.and_then(|result| gauge.record(result)) {
             Some(Verdict::Passing) => {
                 proven = true;
                 report.readiness(Readiness::Ready);
@@ -144,7 +144,8 @@ async fn liveness(life: &Life, tries: &dyn Try, report: &Report) {
     let mut pace = Pace::liveness(probe);
     sleep_until(life.started_at + delay(probe)).await;
     loop {
-        if let Some(Verdict::Failing(reason)) = gauge.record(try_in_time(life, probe, tries).await) {
+        let result = try_in_time(life, probe, tries).await;
+        if let Some(Verdict::Failing(reason)) = result.and_then(|result| gauge.record(result)) {
             // What has once failed is replaced; there is no way back.
             return report.change(|health| health.liveness_failure = Some(reason));
         }
@@ -152,11 +153,11 @@ async fn liveness(life: &Life, tries: &dyn Try, report: &Report) {
     }
 }
 
-async fn try_in_time(life: &Life, probe: &Probe, tries: &dyn Try) -> Result<(), String> {
+async fn try_in_time(life: &Life, probe: &Probe, tries: &dyn Try) -> Option<Result<(), String>> {
     let seconds = probe.timeout_seconds.max(1);
     timeout(Duration::from_secs(u64::from(seconds)), tries.try_once(life, probe))
         .await
-        .unwrap_or_else(|_| Err(format!("no answer within {seconds} s")))
+        .unwrap_or_else(|_| Some(Err(format!("no answer within {seconds} s"))))
 }
 
 async fn sleep_until(at: DateTime<Utc>) {
@@ -174,4 +175,50 @@ fn settled() -> TimeDelta {
 /// A panic elsewhere leaves plain data behind here; there is nothing to repair.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use api::types::Probe;
+    use async_trait::async_trait;
+    use chrono::Utc;
+    use tokio::sync::broadcast;
+    use uuid::Uuid;
+
+    use super::{InstanceId, Life, Prober, Readiness, Try};
+    use crate::platform::health::Checks;
+
+    /// A platform that does not answer for the first tries.
+    struct Late(AtomicU32);
+
+    #[async_trait]
+    impl Try for Late {
+        async fn try_once(&self, _: &Life, _: &Probe) -> Option<Result<(), String>> {
+            (self.0.fetch_add(1, Ordering::Relaxed) >= 4).then_some(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn tries_that_could_not_be_made_say_nothing() {
+        let changes = broadcast::Sender::new(16);
+        let mut heard = changes.subscribe();
+        let prober = Prober::new(Arc::new(Late(AtomicU32::new(0))), changes);
+        let probe: Probe = serde_json::from_str(r#"{"failureThreshold": 1, "exec": {"command": ["true"]}}"#).unwrap();
+        let life = Life {
+            app: Uuid::nil(),
+            id: InstanceId("1".to_owned()),
+            address: None,
+            started_at: Utc::now(),
+            checks: Checks { port: None, readiness: Some(probe.clone()), liveness: Some(probe) },
+        };
+        assert_eq!(prober.watch_only(life.app, vec![life.clone()])[&life.id].readiness, Readiness::Unknown);
+        heard.recv().await.unwrap();
+        let health = &prober.watch_only(life.app, vec![life.clone()])[&life.id];
+        assert_eq!((&health.readiness, &health.liveness_failure), (&Readiness::Ready, &None));
+    }
 }

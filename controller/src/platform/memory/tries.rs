@@ -21,7 +21,13 @@ impl Tries {
 
 #[async_trait]
 impl Try for Tries {
-    async fn try_once(&self, life: &Life, probe: &Probe) -> Result<(), String> {
+    async fn try_once(&self, life: &Life, probe: &Probe) -> Option<Result<(), String>> {
+        Some(self.probe(life, probe))
+    }
+}
+
+impl Tries {
+    fn probe(&self, life: &Life, probe: &Probe) -> Result<(), String> {
         let (image, age) =
             self.world.look(&life.id, |one| (one.image.clone(), one.age())).ok_or("it no longer exists")?;
         let script = self.world.script(&image).ok_or("its image is gone")?;

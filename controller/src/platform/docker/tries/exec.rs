@@ -13,15 +13,20 @@ use crate::platform::{Error, docker::connect::call, health::Life};
 /// How much of a command's output is kept to explain its failure.
 const OUTPUT: usize = 4096;
 
-/// Succeeds when the command exits with 0, else says with what and what it wrote last.
-pub(super) async fn succeeds(engine: &Engine, life: &Life, action: &ExecAction) -> Result<(), String> {
-    let (code, output) = execute(engine, life, action).await.map_err(|error| words(&error))?;
+/// Succeeds when the command exits with 0, else says with what and what it wrote last. Nothing is known while the
+/// engine does not answer: no instance may be replaced for that.
+pub(super) async fn succeeds(engine: &Engine, life: &Life, action: &ExecAction) -> Option<Result<(), String>> {
+    let (code, output) = match execute(engine, life, action).await {
+        Ok(ended) => ended,
+        Err(Error::Unavailable(_)) => return None,
+        Err(error) => return Some(Err(error.to_string())),
+    };
     let name = action.command.first().map(String::as_str).unwrap_or_default();
-    match (code, output.trim().lines().last()) {
+    Some(match (code, output.trim().lines().last()) {
         (0, _) => Ok(()),
         (code, None) => Err(format!("{name} exited with {code}")),
         (code, Some(last)) => Err(format!("{name} exited with {code}: {last}")),
-    }
+    })
 }
 
 async fn execute(engine: &Engine, life: &Life, action: &ExecAction) -> Result<(i64, String), Error> {
@@ -46,11 +51,4 @@ async fn execute(engine: &Engine, life: &Life, action: &ExecAction) -> Result<(i
 fn keep(kept: &mut Vec<u8>, chunk: &[u8]) {
     let room = OUTPUT.saturating_sub(kept.len());
     kept.extend_from_slice(&chunk[..chunk.len().min(room)]);
-}
-
-fn words(error: &Error) -> String {
-    match error {
-        Error::Unavailable(cause) => format!("the command cannot be tried: {cause}"),
-        other => other.to_string(),
-    }
 }

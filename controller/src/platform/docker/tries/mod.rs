@@ -26,17 +26,17 @@ impl Tries {
 
 #[async_trait]
 impl Try for Tries {
-    async fn try_once(&self, life: &Life, probe: &Probe) -> Result<(), String> {
+    async fn try_once(&self, life: &Life, probe: &Probe) -> Option<Result<(), String>> {
         if let Some(action) = &probe.exec {
             return exec::succeeds(&self.engine, life, action).await;
         }
         if let Some(action) = &probe.http_get {
-            return http::get(life, action).await;
+            return Some(http::get(life, action).await);
         }
-        match &probe.tcp_socket {
+        Some(match &probe.tcp_socket {
             Some(action) => connect(life, action.port).await.map(drop),
             None => Err("the probe does not say what to try".to_owned()),
-        }
+        })
     }
 }
 
