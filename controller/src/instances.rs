@@ -10,7 +10,8 @@ use api::{names::ProcessType, time::Timestamp, types::Pod};
 use crate::{
     db::{self, app::App, instance::Phase, signal::Signal},
     error::Error,
-    platform::{self, Instance, InstanceState, Readiness},
+    outage::unavailable,
+    platform::{Instance, InstanceState, Readiness},
     state::State,
     workload,
 };
@@ -87,16 +88,5 @@ fn describe(seen: Option<&Instance>) -> &'static str {
         (InstanceState::Running, Readiness::NotReady(_)) => "starting",
         (InstanceState::Running, Readiness::Ready | Readiness::Unknown) => "up",
         (InstanceState::Restarting | InstanceState::Ended, _) => "crashed",
-    }
-}
-
-/// A platform that does not answer, as the client is told.
-pub(crate) fn unavailable(error: platform::Error) -> Error {
-    match error {
-        platform::Error::Rejected(text) => Error::BadRequest(text),
-        error => Error::Unavailable {
-            detail: "The container engine cannot be reached. Try again; apps that run are not affected.".to_owned(),
-            source: error.into(),
-        },
     }
 }

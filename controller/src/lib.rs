@@ -11,6 +11,7 @@ mod instances;
 mod lease;
 pub mod logs;
 pub mod operation;
+mod outage;
 pub mod platform;
 mod purge;
 mod quantity;

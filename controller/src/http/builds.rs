@@ -16,6 +16,7 @@ use super::{
     extract::{Allowed, Use},
     idempotency::Ticket,
     page::Paging,
+    reachable::Reachable,
     submit::outcome,
 };
 use crate::{
@@ -41,6 +42,7 @@ async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Jso
 async fn create(
     state: State,
     allowed: Allowed<Use>,
+    _: Reachable,
     ticket: Ticket,
     Body(body): Body<CreateBuild>,
 ) -> Result<(StatusCode, Json<Build>), Error> {

@@ -10,6 +10,7 @@ use super::{
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
+    reachable::Reachable,
     submit::outcome,
 };
 use crate::{
@@ -31,6 +32,7 @@ async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Config>, Error
 async fn change(
     state: State,
     allowed: Allowed<Use>,
+    _: Reachable,
     ticket: Ticket,
     Body(body): Body<ConfigPatch>,
 ) -> Result<(StatusCode, Json<Config>), Error> {

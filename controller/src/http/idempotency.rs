@@ -3,7 +3,7 @@
 //! The first request takes its key by a row, and renews its hold while it is answered; the same one sent again waits for
 //! the answer and gets it. A request that started an operation keeps the operation's id in place of an answer, written
 //! in the transaction that queued it, so that no crash can part the two. A request that failed changed nothing and is
-//! forgotten. Keys are one user's, and one app's.
+//! forgotten, and so is one whose operation could not be begun at the time (503). Keys are one user's, and one app's.
 
 use std::{
     sync::{

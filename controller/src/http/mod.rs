@@ -18,6 +18,7 @@ mod logs;
 mod page;
 mod perms;
 mod pods;
+mod reachable;
 mod releases;
 mod root;
 mod run;

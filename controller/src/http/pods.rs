@@ -18,6 +18,7 @@ use axum::{
 use super::{
     Slashed,
     extract::{Allowed, Use},
+    reachable::Reachable,
     scale::unknown_type,
 };
 use crate::{
@@ -59,7 +60,7 @@ async fn list(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<J
 }
 
 /// Answers the instances that took the places of those before.
-async fn restart(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<Json<Vec<Pod>>, Error> {
+async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): Rest) -> Result<Json<Vec<Pod>>, Error> {
     let app = &allowed.app;
     let types = types(&allowed, rest.get("type"))?;
     let before: BTreeSet<String> = instances::list(&state, app).await?.into_iter().map(|pod| pod.name).collect();

@@ -16,6 +16,7 @@ use super::{
     extract::{Allowed, Use},
     idempotency::Ticket,
     page::Paging,
+    reachable::Reachable,
     submit::outcome,
 };
 use crate::{db::release, error::Error, operation::Patch, state::State};
@@ -49,6 +50,7 @@ async fn show(
 async fn rollback(
     state: State,
     allowed: Allowed<Use>,
+    _: Reachable,
     ticket: Ticket,
     Body(body): Body<Rollback>,
 ) -> Result<(StatusCode, Json<RolledBack>), Error> {

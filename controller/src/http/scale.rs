@@ -11,6 +11,7 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Use},
+    reachable::Reachable,
 };
 use crate::{
     db::{app::Structure, audit},
@@ -26,6 +27,7 @@ pub(super) fn router() -> Router<State> {
 async fn scale(
     state: State,
     allowed: Allowed<Use>,
+    _: Reachable,
     Body(body): Body<BTreeMap<String, Value>>,
 ) -> Result<StatusCode, Error> {
     let wanted = body.iter().map(|(name, count)| Ok((process_type(name)?, number(count)?)));

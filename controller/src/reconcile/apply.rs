@@ -124,7 +124,8 @@ impl Round<'_> {
         let Some(pool) = self.state.settings.network_pool else { return Ok(()) };
         let taken = db::network::taken(tx).await?;
         let Some(network) = network::free_network(pool, &taken, self.desired.app.uuid) else {
-            return Err(anyhow::anyhow!("all subnets of {pool} are taken; give the installation a larger pool").into());
+            let text = format!("all networks of {pool} are taken; the platform's operator can give it a larger pool");
+            return Err(TickError::Refused(text));
         };
         db::network::claim(tx, self.desired.app.id, &network).await?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::outcome;
@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     lease::Held,
     operation::{BuildPatch, Patch, release},
+    outage,
     platform::{self, ImageRequest},
     reconcile::{self, Progress, TickError},
     state::State,
@@ -28,7 +29,9 @@ const PATIENCE: u32 = 15;
 pub async fn look_after(state: &State, id: i64, notify: &Notify, shutdown: &CancellationToken) {
     for _ in 0..PATIENCE {
         match Held::acquire(state, id).await {
-            Ok(Some(held)) => return AppWorker { state, held, preparing: None }.run(notify, shutdown).await,
+            Ok(Some(held)) => {
+                return AppWorker { state, held, preparing: None, stalled_since: None }.run(notify, shutdown).await;
+            }
             Ok(None) if !exists(state, id).await => return,
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, app = id, "an app's lease cannot be asked for; trying again"),
@@ -47,6 +50,8 @@ struct AppWorker<'a> {
     state: &'a State,
     held: Held,
     preparing: Option<Preparing>,
+    /// Since when the platform has not taken the steps it was asked to.
+    stalled_since: Option<Instant>,
 }
 
 /// An image on its way, beside everything else.
@@ -86,6 +91,7 @@ impl AppWorker<'_> {
         match &operation {
             Some(operation) if operation.release_id.is_none() => {
                 if self.begin(&app, operation).await? {
+                    self.stalled_since = None;
                     return Ok(Next::Again);
                 }
             }
@@ -98,8 +104,10 @@ impl AppWorker<'_> {
             Ok(None) => return Ok(Next::Done),
             Ok(Some(progress)) => progress,
             Err(TickError::Refused(reason)) => return self.refused(&app, operation.as_ref(), &reason).await,
+            Err(TickError::Platform(error)) => return self.stalled(&app, operation.as_ref(), error).await,
             Err(error) => return Err(error),
         };
+        self.stalled_since = None;
         if let Some(operation) = operation.as_ref().filter(|operation| operation.release_id.is_some()) {
             if outcome::settle(self.state, &self.held, &app, operation, &progress).await? {
                 return Ok(Next::Again);
@@ -118,6 +126,23 @@ impl AppWorker<'_> {
         Err(TickError::Platform(platform::Error::Rejected(reason.to_owned())))
     }
 
+    /// A platform that takes no step is waited for as long as an instance that does not come up: nobody waits for the
+    /// outcome of a deploy without end.
+    async fn stalled(
+        &mut self,
+        app: &App,
+        operation: Option<&Operation>,
+        error: platform::Error,
+    ) -> Result<Next, TickError> {
+        let since = *self.stalled_since.get_or_insert_with(Instant::now);
+        if let Some(operation) = operation
+            && outcome::abandon(self.state, &self.held, app, operation, since.elapsed(), &error).await?
+        {
+            return Ok(Next::Again);
+        }
+        Err(TickError::Platform(error))
+    }
+
     /// Takes an operation towards its release. True when it has one now, or was refused.
     async fn begin(&mut self, app: &App, operation: &Operation) -> Result<bool, TickError> {
         let patch = release::open(self.state, app, operation)?;
@@ -133,7 +158,7 @@ impl AppWorker<'_> {
             },
             Patch::Config(_) | Patch::Rollback { .. } => None,
         };
-        match release::make(self.state, self.held.lease, operation, &patch, image).await {
+        match self.make(operation, &patch, image).await {
             Ok(()) => Ok(true),
             Err(release::MakeError::Lost(error)) => Err(error.into()),
             Err(release::MakeError::Refused(error)) => {
@@ -141,6 +166,17 @@ impl AppWorker<'_> {
                 Ok(true)
             }
         }
+    }
+
+    /// Makes the operation's release, while there is a platform to roll it out on.
+    async fn make(
+        &self,
+        operation: &Operation,
+        patch: &Patch,
+        image: Option<release::Image>,
+    ) -> Result<(), release::MakeError> {
+        outage::require_platform(self.state).await?;
+        release::make(self.state, self.held.lease, operation, patch, image).await
     }
 
     /// The resolved image, once it is there.
@@ -173,7 +209,7 @@ impl AppWorker<'_> {
         let platform = self.state.platform.clone();
         let task = tokio::spawn(async move {
             let request = ImageRequest { app, image, login: login? };
-            let image = platform.prepare_image(&request).await.map_err(said)?;
+            let image = platform.prepare_image(&request).await.map_err(outage::unchanged)?;
             Ok(release::Image { reference: image.reference, port: image.ports.first().copied() })
         });
         Ok(Preparing { operation: operation.id, task: AbortOnDropHandle::new(task) })
@@ -187,16 +223,4 @@ enum Next {
     Wait,
     /// Nothing is left to do.
     Done,
-}
-
-fn said(error: platform::Error) -> Error {
-    match error {
-        platform::Error::Rejected(text) => Error::BadRequest(text),
-        platform::Error::Gone => Error::BadRequest("the image is gone".to_owned()),
-        platform::Error::SubnetTaken(subnet) => anyhow::anyhow!("{subnet} is taken, said of an image").into(),
-        platform::Error::Unavailable(source) => Error::Unavailable {
-            detail: "The container engine cannot be reached. Nothing was changed; try again.".to_owned(),
-            source,
-        },
-    }
 }

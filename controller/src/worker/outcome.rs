@@ -1,5 +1,7 @@
 //! How a rollout ends: the release is good, or it failed and all is as before.
 
+use std::time::Duration;
+
 use sqlx::PgConnection;
 
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
     error::{Answer, Error},
     lease::Held,
     operation::formation::{self, Shape},
-    platform::InstanceId,
+    platform::{self, InstanceId},
     reconcile::{self, Failure, Progress, TickError},
     state::State,
 };
@@ -111,6 +113,35 @@ pub async fn fail_release(
     db::release::mark_failed(&mut *tx, release.id, &summary, &exception).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Ends an operation whose release the platform has not taken a step towards for `stalled`, once that is longer than an
+/// instance is given. What runs is put in order when the platform can. True when the operation was ended.
+pub async fn abandon(
+    state: &State,
+    held: &Held,
+    app: &App,
+    operation: &Operation,
+    stalled: Duration,
+    error: &platform::Error,
+) -> Result<bool, TickError> {
+    let Some(release_id) = operation.release_id else { return Ok(false) };
+    let release = db::release::get(&state.pool, release_id).await?;
+    let patience = release.resolved.deploy_timeout;
+    if stalled < Duration::from_secs(patience.into()) {
+        return Ok(false);
+    }
+    let reason = format!("The container engine did not do its part within {patience} s: {}.", root_cause(error));
+    fail_release(state, held, app, operation, &reason).await?;
+    give_up(state, held, operation, &db::release::get(&state.pool, release_id).await?).await?;
+    Ok(true)
+}
+
+fn root_cause(error: &platform::Error) -> String {
+    match error {
+        platform::Error::Unavailable(source) => source.root_cause().to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// The wording of reference 3.2, by what the release was.

@@ -22,6 +22,8 @@ use crate::{
     workload,
 };
 
+mod outage;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Story {

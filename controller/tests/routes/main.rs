@@ -11,5 +11,6 @@ mod auth;
 mod conventions;
 mod harness;
 mod idempotency;
+mod outage;
 mod secrets;
 mod users;

@@ -19,6 +19,7 @@ use super::{
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
+    reachable::Reachable,
 };
 use crate::{
     db::audit,
@@ -41,6 +42,7 @@ pub(super) fn router() -> Router<State> {
 async fn run(
     state: State,
     allowed: Allowed<Use>,
+    _: Reachable,
     ticket: Ticket,
     headers: HeaderMap,
     Body(body): Body<Run>,
