@@ -16,13 +16,14 @@ const CRATE_RULES: [(&str, &[&str]); 6] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 13] = [
+const MODULE_RULES: [(&str, &[&str]); 14] = [
     ("auth", &["db", "state"]),
     ("db", &["vault"]),
     ("error", &[]),
-    ("http", &["auth", "db", "instances", "logs", "operation", "platform", "runs", "signals", "state"]),
+    ("http", &["auth", "db", "instances", "logs", "operation", "outage", "platform", "runs", "signals", "state"]),
     ("logs", &["db", "platform"]),
     ("operation", &["db", "quantity", "signals", "state", "vault"]),
+    ("outage", &["platform", "state"]),
     ("platform", &[]),
     ("quantity", &[]),
     ("reconcile", &["db", "lease", "logs", "operation", "platform", "state", "workload"]),
