@@ -1,7 +1,8 @@
 //! Who does the work: one task per app that needs any, each under the app's lease.
 //!
-//! Apps are woken by signals (a request changed rows), by the platform (something ended or became ready) and by a
-//! sweep. A task ends when nothing is left to do, and gives the lease up.
+//! Apps are woken by signals (a request changed rows), by the platform (something ended or became ready), by a poll
+//! each second for what a signal would have told, and by a sweep. A task ends when nothing is left to do, and gives the
+//! lease up.
 
 mod app;
 mod outcome;
@@ -18,7 +19,7 @@ use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::{db, db::signal::Signal, state::State};
+use crate::{db, db::signal::Signal, signals::POLL, state::State};
 
 /// Longest time between two looks at an app that nothing was heard of.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -26,12 +27,10 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Looks after all apps until `shutdown`, then gives up all leases.
 pub async fn run(state: State, shutdown: CancellationToken) {
     let workers = Workers { state, shutdown, awake: Arc::default(), tasks: TaskTracker::new() };
-    let platform = workers.clone();
-    workers.tasks.spawn(async move { platform.clone().shutdown.run_until_cancelled(platform.follow_platform()).await });
-    let sweeper = workers.clone();
-    workers.tasks.spawn(async move { sweeper.clone().shutdown.run_until_cancelled(sweeper.sweep()).await });
-    let listener = workers.clone();
-    workers.shutdown.run_until_cancelled(listener.follow_signals()).await;
+    let ways = async {
+        tokio::join!(workers.follow_signals(), workers.follow_platform(), workers.poll(), workers.sweep());
+    };
+    workers.shutdown.run_until_cancelled(ways).await;
     workers.tasks.close();
     workers.tasks.wait().await;
 }
@@ -68,6 +67,14 @@ impl Workers {
         }
     }
 
+    async fn poll(&self) {
+        let mut ticks = tokio::time::interval(POLL);
+        loop {
+            ticks.tick().await;
+            self.wake_each(db::app::restless_ids(&self.state.pool).await);
+        }
+    }
+
     async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP);
         loop {
@@ -83,7 +90,11 @@ impl Workers {
     }
 
     async fn wake_all(&self) {
-        match db::app::all_ids(&self.state.pool).await {
+        self.wake_each(db::app::all_ids(&self.state.pool).await);
+    }
+
+    fn wake_each(&self, ids: Result<Vec<i64>, sqlx::Error>) {
+        match ids {
             Ok(ids) => ids.into_iter().for_each(|id| self.wake(id)),
             Err(error) => tracing::warn!(%error, "the apps cannot be looked after; trying again"),
         }

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod outage;
+mod polling;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -42,6 +43,12 @@ impl Drop for Story {
 
 impl Story {
     async fn begin(pool: PgPool) -> Self {
+        let url = url_of(&pool);
+        Self::listening(pool, Some(url)).await
+    }
+
+    /// With signals from `url`, or none.
+    async fn listening(pool: PgPool, url: Option<String>) -> Self {
         let memory = Arc::new(Memory::default());
         memory.image("web:1", Script::serves(5000));
         memory.image("web:2", Script::serves(5000));
@@ -50,7 +57,7 @@ impl Story {
         memory.image("mute:1", Script { exposes: vec![5000], ..Script::default() });
         let folder = tempfile::tempdir().unwrap();
         let stop = CancellationToken::new();
-        let state = state(pool, memory.clone(), folder.path(), &stop).await;
+        let state = state(pool, memory.clone(), folder.path(), Signals::start(url, stop.clone())).await;
         let ana = Actor { user_id: user(&state.pool, "ana").await, username: "ana".to_owned() };
         tokio::spawn(super::run(state.clone(), stop.clone()));
         Self { state, memory, ana, _logs: folder, stop }
@@ -109,26 +116,30 @@ impl Story {
     }
 }
 
-async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, stop: &CancellationToken) -> State {
+async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, signals: Signals) -> State {
     let key = folder.join("key");
     std::fs::write(&key, Vault::new_key_line()).unwrap();
     let vault = Vault::load(&key).unwrap();
     let store = Arc::new(logs::Store::open(folder.join("logs"), logs::Limits::default()).unwrap());
     let settings = Settings { network_pool: Some("10.214.0.0/16".parse().unwrap()), ..Settings::default() };
-    let (host, name) = (std::env::var("DATABASE_URL").unwrap(), pool.connect_options());
-    let mut url = url::Url::parse(&host).unwrap();
-    url.set_path(name.get_database().unwrap());
     State::new(Shared {
         installation: db::installation::open(&pool, &vault).await.unwrap(),
         collector: logs::Collector::new(store.clone(), memory.clone()),
         logs: store,
-        signals: Signals::start(Some(url.to_string()), stop.clone()),
+        signals,
         platform: memory,
         vault,
         pool,
         process: Uuid::now_v7(),
         settings,
     })
+}
+
+/// Where the test's own database is found.
+fn url_of(pool: &PgPool) -> String {
+    let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
+    url.set_path(pool.connect_options().get_database().unwrap());
+    url.to_string()
 }
 
 async fn user(pool: &PgPool, name: &str) -> i64 {
