@@ -36,6 +36,10 @@ pub trait Platform: Send + Sync + 'static {
     /// Makes sure that the platform can run `request.image`, and says exactly what it is.
     async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error>;
 
+    /// References of all images that it keeps for `app`, those included that nothing came of. In the platform's own
+    /// words, which [`Action::ForgetImage`] understands.
+    async fn images(&self, app: &AppRef) -> Result<Vec<String>, Error>;
+
     /// What an instance or run writes, from `since` on (inclusive, by the platform's clock), and on as it writes. Ends
     /// when the instance has ended and everything was read.
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error>;
@@ -104,7 +108,7 @@ pub enum Action {
     /// The platform need not keep the image for this app any longer. An image that something runs or that another app
     /// needs stays.
     ForgetImage {
-        /// As in [`ResolvedImage::reference`].
+        /// As in [`ResolvedImage::reference`] or from [`Platform::images`].
         reference: String,
     },
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{
     desired::{self, Desired},
-    names, network,
+    images, names, network,
     plan::{self, Changes, Crash, Plan, Progress, Step},
 };
 use crate::{
@@ -209,11 +209,7 @@ impl Round<'_> {
     /// What is left of a destroyed app whose instances are gone: images, log, subnet, rows.
     async fn bury(&self) -> Result<(), TickError> {
         let app = &self.desired.app;
-        let reference = workload::app_ref(app);
-        for image in db::build::images(&self.state.pool, app.id).await? {
-            let action = Action::ForgetImage { reference: image };
-            self.held.within(self.state.platform.apply(&reference, &action)).await?.map_err(TickError::Platform)?;
-        }
+        images::forget_all(self.state, self.held, app).await?;
         self.state.collector.stop(app.uuid).await;
         self.state.logs.remove(app.uuid).context("the app's log stays on the disk")?;
         let mut tx = self.state.pool.begin().await?;
@@ -223,21 +219,4 @@ impl Round<'_> {
         notify(&mut *tx, Signal::App(app.id)).await?;
         Ok(tx.commit().await?)
     }
-}
-
-/// Gives up the images that no rollback can need any more.
-pub async fn expire_images(state: &State, held: &Held) -> Result<(), TickError> {
-    let mut tx = state.pool.begin().await?;
-    db::lease::hold(&mut tx, held.lease).await?;
-    let Some(app) = db::app::get(&mut *tx, held.lease.app_id).await? else { return Ok(()) };
-    let images = db::build::expire_images(&mut *tx, app.id).await?;
-    tx.commit().await?;
-    for reference in images {
-        let action = Action::ForgetImage { reference };
-        if let Err(error) = held.within(state.platform.apply(&workload::app_ref(&app), &action)).await? {
-            db::event::add(&state.pool, app.id, Level::Warn, &format!("an old image could not be removed: {error}"))
-                .await?;
-        }
-    }
-    Ok(())
 }

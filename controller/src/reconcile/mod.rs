@@ -6,13 +6,15 @@
 
 mod apply;
 mod desired;
+mod images;
 mod names;
 mod network;
 mod plan;
 mod rollout;
 mod routing;
 
-pub use apply::{TickError, expire_images, tick};
+pub use apply::{TickError, tick};
+pub use images::{discard_image, expire_images};
 pub use names::suffix;
 pub use network::free_address;
 pub use plan::Progress;

@@ -158,14 +158,18 @@ impl AppWorker<'_> {
             },
             Patch::Config(_) | Patch::Rollback { .. } => None,
         };
+        let prepared = image.as_ref().map(|image| image.reference.clone());
         match self.make(operation, &patch, image).await {
-            Ok(()) => Ok(true),
-            Err(release::MakeError::Lost(error)) => Err(error.into()),
+            Ok(()) => {}
+            Err(release::MakeError::Lost(error)) => return Err(error.into()),
             Err(release::MakeError::Refused(error)) => {
                 release::refuse(self.state, self.held.lease, operation, &error).await?;
-                Ok(true)
+                if let Some(reference) = prepared {
+                    reconcile::discard_image(self.state, &self.held, app, reference).await?;
+                }
             }
         }
+        Ok(true)
     }
 
     /// Makes the operation's release, while there is a platform to roll it out on.

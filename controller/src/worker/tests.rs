@@ -22,6 +22,7 @@ use crate::{
     workload,
 };
 
+mod images;
 mod outage;
 mod polling;
 

@@ -47,7 +47,8 @@ suite! {
     health: a_listening_port_is_ready, a_silent_port_is_not, without_a_port_it_must_settle, http_probes, exec_probes,
         readiness_comes_and_goes, liveness_failures_stay, delays_are_waited_for;
     network: is_ensured_once, is_removed, addresses_are_nobody_elses;
-    image: tells_the_exposed_ports, an_unknown_image_is_refused, forgetting_keeps_what_runs;
+    image: tells_the_exposed_ports, an_unknown_image_is_refused, forgetting_keeps_what_runs,
+        lists_what_it_keeps_for_an_app;
     logs: follows_to_the_end, resumes_without_loss, goes_on_after_a_restart, tails_what_has_ended, knows_no_strangers;
     run: streams_output_and_code, is_observed, an_unknown_command_ends_it;
     changes: tells_when_something_happens, answers_pings;

@@ -82,6 +82,10 @@ impl Platform for Tape {
         Err(Error::Gone)
     }
 
+    async fn images(&self, _: &AppRef) -> Result<Vec<String>, Error> {
+        Err(Error::Gone)
+    }
+
     async fn tail(&self, _: &InstanceId, _: usize) -> Result<Vec<String>, Error> {
         Err(Error::Gone)
     }

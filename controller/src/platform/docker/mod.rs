@@ -123,6 +123,11 @@ impl Platform for Docker {
         image::prepare(&self.shared, request).await
     }
 
+    async fn images(&self, app: &AppRef) -> Result<Vec<String>, Error> {
+        let tags = image::tags(self.shared.engine.client()?, &image::repository(&app.uuid)).await?;
+        Ok(tags.into_iter().map(|(tag, _)| tag).collect())
+    }
+
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {
         logs::follow(&self.shared, id, since).await
     }

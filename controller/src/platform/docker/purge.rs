@@ -4,10 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use bollard::{
     Docker as Client,
-    query_parameters::{
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder,
-        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-    },
+    query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder},
 };
 use uuid::Uuid;
 
@@ -63,18 +60,16 @@ async fn networks(client: &Client, labels: &Labels) -> Result<usize, Error> {
 
 async fn images(client: &Client, apps: &[Uuid]) -> Result<usize, Error> {
     let repositories: BTreeSet<_> = apps.iter().map(image::repository).collect();
-    let found = call(client.list_images(Some(ListImagesOptionsBuilder::new().build()))).await?;
-    let tags = found.into_iter().flat_map(|image| image.repo_tags);
-    let is_ours = |tag: &String| tag.rsplit_once(':').is_some_and(|(repository, _)| repositories.contains(repository));
-    let ours: Vec<_> = tags.filter(is_ours).collect();
-    for tag in &ours {
-        let options = RemoveImageOptionsBuilder::new().force(false).build();
-        gone(call_raw(client.remove_image(tag, Some(options), None)).await?.map(drop))?;
+    let is_ours = |tag: &str| tag.rsplit_once(':').is_some_and(|(repository, _)| repositories.contains(repository));
+    let mut tags = image::tags(client, &format!("{}*", image::PREFIX)).await?;
+    tags.retain(|(tag, _)| is_ours(tag));
+    for (tag, id) in &tags {
+        image::release(client, tag, id).await?;
     }
-    Ok(ours.len())
+    Ok(tags.len())
 }
 
-/// What was gone before is as good as removed; an image that somebody else's container uses is somebody else's.
+/// What was gone before is as good as removed.
 fn gone(removed: Result<(), bollard::errors::Error>) -> Result<(), Error> {
     match removed {
         Err(error) if errors::is_not_found(&error) || errors::is_conflict(&error) => Ok(()),

@@ -22,6 +22,7 @@ pub enum Call {
     Remove,
     ForgetImage,
     PrepareImage,
+    Images,
     Logs,
     Tail,
     Run,

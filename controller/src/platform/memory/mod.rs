@@ -64,7 +64,7 @@ impl Memory {
             Action::Stop { id } => self.world.signal(app, id, container::Signal::Term),
             Action::Kill { id } => self.world.signal(app, id, container::Signal::Kill),
             Action::Remove { id } => self.world.remove(app, id)?,
-            Action::ForgetImage { .. } => {}
+            Action::ForgetImage { reference } => self.world.forget(app, reference),
         }
         Ok(())
     }
@@ -82,8 +82,12 @@ impl Platform for Memory {
     }
 
     async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error> {
-        let prepare = async { self.world.resolve(&request.image.with_tag()) };
+        let prepare = async { self.world.keep(&request.app, &request.image.with_tag()) };
         self.faults.around(Call::PrepareImage, prepare).await
+    }
+
+    async fn images(&self, app: &AppRef) -> Result<Vec<String>, Error> {
+        self.faults.around(Call::Images, async { Ok(self.world.kept(app)) }).await
     }
 
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {

@@ -1,7 +1,7 @@
 //! The table of everything that exists, behind one lock.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -31,6 +31,8 @@ pub(super) struct World {
 #[derive(Default)]
 struct State {
     images: HashMap<String, Script>,
+    /// What is kept for each app.
+    kept: HashMap<Uuid, BTreeSet<String>>,
     networks: HashMap<Uuid, ObservedNetwork>,
     containers: HashMap<InstanceId, Container>,
     /// How many objects were ever made: ids do not come again.
@@ -51,11 +53,23 @@ impl World {
         self.state().images.get(image).cloned()
     }
 
-    pub(super) fn resolve(&self, name: &str) -> Result<ResolvedImage, Error> {
+    /// Keeps an image for the app and says what it is.
+    pub(super) fn keep(&self, app: &AppRef, name: &str) -> Result<ResolvedImage, Error> {
         let script = self.script(name).ok_or_else(|| Error::Rejected(format!("image {name} not found")))?;
+        self.state().kept.entry(app.uuid).or_default().insert(name.to_owned());
         let mut ports = script.exposes;
         ports.sort_unstable();
         Ok(ResolvedImage { reference: name.to_owned(), ports })
+    }
+
+    pub(super) fn kept(&self, app: &AppRef) -> Vec<String> {
+        self.state().kept.get(&app.uuid).into_iter().flatten().cloned().collect()
+    }
+
+    pub(super) fn forget(&self, app: &AppRef, reference: &str) {
+        if let Some(kept) = self.state().kept.get_mut(&app.uuid) {
+            kept.remove(reference);
+        }
     }
 
     pub(super) fn ensure_network(&self, app: &AppRef, spec: &NetworkSpec) -> Result<(), Error> {

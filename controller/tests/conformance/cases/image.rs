@@ -1,6 +1,7 @@
 //! Images that are on the platform already. What registries add is tested with one, for Docker alone.
 
-use controller::platform::{Action, Error, Readiness};
+use controller::platform::{Action, AppRef, Error, Readiness};
+use uuid::Uuid;
 
 use crate::bench::Bench;
 
@@ -24,4 +25,25 @@ pub async fn forgetting_keeps_what_runs(bench: &Bench) {
     bench.apply(forget).await.unwrap();
     bench.until(&id, |instance| instance.readiness == Readiness::Ready).await;
     bench.apply(Action::ForgetImage { reference: "nosuch".to_owned() }).await.unwrap();
+}
+
+/// However often each was asked for, and whatever came of it.
+pub async fn lists_what_it_keeps_for_an_app(bench: &Bench) {
+    let kept = async || bench.platform.images(&bench.app).await.unwrap();
+    assert!(kept().await.is_empty());
+    for behaviour in ["serves", "idles", "serves"] {
+        bench.image(behaviour).await.unwrap();
+    }
+    let listed = kept().await;
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    let stranger = AppRef { uuid: Uuid::new_v4(), ..bench.app.clone() };
+    assert!(bench.platform.images(&stranger).await.unwrap().is_empty());
+    let forget = async |reference: &str| {
+        bench.apply(Action::ForgetImage { reference: reference.to_owned() }).await.unwrap();
+    };
+    forget(&bench.image("idles").await.unwrap().reference).await;
+    let [left] = kept().await.try_into().unwrap();
+    assert!(listed.contains(&left));
+    forget(&left).await;
+    assert!(kept().await.is_empty());
 }

@@ -1,8 +1,11 @@
 //! Keeps images for apps by tags of ours, `slipway/<app uuid>:<beginning of the image's id>`, and lets go of them.
 
+use std::collections::HashMap;
+
 use bollard::{
-    models::ImageInspect,
-    query_parameters::{RemoveImageOptionsBuilder, TagImageOptionsBuilder},
+    Docker as Client,
+    models::{ImageInspect, ImageSummary},
+    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder},
 };
 use uuid::Uuid;
 
@@ -13,7 +16,7 @@ use crate::platform::{
 };
 
 /// What every tag of ours begins with.
-pub(super) const PREFIX: &str = "slipway/";
+pub(in super::super) const PREFIX: &str = "slipway/";
 
 /// As many digits of an id as the engine itself shows.
 const SHORT: usize = 12;
@@ -23,23 +26,37 @@ pub(super) async fn tag(shared: &Shared, app: &AppRef, id: &str) -> Result<(), E
     call(shared.engine.client()?.tag_image(id, Some(options))).await
 }
 
-/// Lets go of an image for `app`. It leaves the engine with the last that needs it; the engine itself keeps what a
-/// container uses.
+/// The tags in the repositories that the engine finds `pattern` to fit, each with the id of its image.
+pub(in super::super) async fn tags(client: &Client, pattern: &str) -> Result<Vec<(String, String)>, Error> {
+    let filters = HashMap::from([("reference", vec![pattern])]);
+    let found = call(client.list_images(Some(ListImagesOptionsBuilder::new().filters(&filters).build()))).await?;
+    let tags = |image: ImageSummary| image.repo_tags.into_iter().map(move |tag| (tag, image.id.clone()));
+    Ok(found.into_iter().flat_map(tags).collect())
+}
+
+/// Lets go of an image for `app`.
 pub(in super::super) async fn forget(shared: &Shared, app: &AppRef, reference: &str) -> Result<(), Error> {
-    let Some(image) = inspect(shared, reference).await? else { return Ok(()) };
-    let Some(id) = image.id.as_deref() else { return Ok(()) };
-    remove(shared, &format!("{}:{}", repository(&app.uuid), short(id))).await?;
-    match inspect(shared, id).await? {
+    let client = shared.engine.client()?;
+    let image = inspect(client, reference).await?;
+    let Some(id) = image.and_then(|image| image.id) else { return Ok(()) };
+    release(client, &format!("{}:{}", repository(&app.uuid), short(&id)), &id).await
+}
+
+/// Removes a tag of ours from the image `id`. That leaves the engine with the last that needs it; the engine itself
+/// keeps what a container uses.
+pub(in super::super) async fn release(client: &Client, tag: &str, id: &str) -> Result<(), Error> {
+    remove(client, tag).await?;
+    match inspect(client, id).await? {
         // What is left are digests, by which nobody but us has pulled it.
-        Some(image) if is_untagged(&image) => remove(shared, id).await,
+        Some(image) if is_untagged(&image) => remove(client, id).await,
         _ => Ok(()),
     }
 }
 
 /// Removes a tag, or an image that nothing uses; what is gone or in use stays as it is.
-async fn remove(shared: &Shared, name: &str) -> Result<(), Error> {
+async fn remove(client: &Client, name: &str) -> Result<(), Error> {
     let options = RemoveImageOptionsBuilder::new().force(false).build();
-    match call_raw(shared.engine.client()?.remove_image(name, Some(options), None)).await? {
+    match call_raw(client.remove_image(name, Some(options), None)).await? {
         Ok(_) => Ok(()),
         Err(error) if errors::is_not_found(&error) || errors::is_conflict(&error) => Ok(()),
         Err(error) => Err(errors::from_engine(error)),

@@ -11,18 +11,18 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use bollard::{models::ImageInspect, query_parameters::CreateImageOptionsBuilder};
+use bollard::{Docker as Client, models::ImageInspect, query_parameters::CreateImageOptionsBuilder};
 use futures_util::TryStreamExt;
 
 use self::words::Asked;
 use super::{Shared, connect::call, errors};
 use crate::platform::{Error, ImageRequest, ResolvedImage};
-pub(super) use keep::{forget, repository};
+pub(super) use keep::{PREFIX, forget, release, repository, tags};
 
 pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<ResolvedImage, Error> {
     refuse::ours(shared, &request.image).await?;
     let name = request.image.with_tag();
-    let local = inspect(shared, &name).await?;
+    let local = inspect(shared.engine.client()?, &name).await?;
     let (reference, image) = match local.as_ref().map(digests) {
         Some(digests) if digests.is_empty() => (None, local),
         digests => {
@@ -38,8 +38,8 @@ pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<R
 }
 
 /// The image in the engine; nothing when it is not there.
-async fn inspect(shared: &Shared, name: &str) -> Result<Option<ImageInspect>, Error> {
-    match call(shared.engine.client()?.inspect_image(name)).await {
+async fn inspect(client: &Client, name: &str) -> Result<Option<ImageInspect>, Error> {
+    match call(client.inspect_image(name)).await {
         Ok(image) => Ok(Some(image)),
         Err(Error::Gone) => Ok(None),
         Err(error) => Err(error),
@@ -48,19 +48,20 @@ async fn inspect(shared: &Shared, name: &str) -> Result<Option<ImageInspect>, Er
 
 /// The image `exact`, from the engine if it is there.
 async fn obtain(shared: &Shared, request: &ImageRequest, exact: &str) -> Result<ImageInspect, Error> {
-    if let Some(image) = inspect(shared, exact).await? {
+    let client = shared.engine.client()?;
+    if let Some(image) = inspect(client, exact).await? {
         return Ok(image);
     }
     let asked = Asked::new(request);
     let options = CreateImageOptionsBuilder::new().from_image(exact).build();
-    let pull = shared.engine.client()?.create_image(Some(options), None, ask::login(request));
+    let pull = client.create_image(Some(options), None, ask::login(request));
     let progress = pull.try_for_each(|_| async { Ok(()) });
     match tokio::time::timeout(words::PULL, progress).await {
         Err(_) => return Err(asked.timed_out()),
         Ok(Err(error)) => return Err(asked.refused(error)),
         Ok(Ok(())) => {}
     }
-    inspect(shared, exact).await?.ok_or_else(|| asked.not_found())
+    inspect(client, exact).await?.ok_or_else(|| asked.not_found())
 }
 
 fn digests(image: &ImageInspect) -> Vec<String> {
