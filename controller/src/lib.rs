@@ -14,7 +14,7 @@ pub mod operation;
 mod outage;
 pub mod platform;
 mod purge;
-mod quantity;
+pub mod quantity;
 mod reconcile;
 mod routes;
 mod runs;

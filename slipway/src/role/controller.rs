@@ -12,6 +12,7 @@ use controller::{
 use ipnet::Ipv4Net;
 use tokio_util::sync::CancellationToken;
 
+use super::Defaults;
 use crate::inherited::Inherited;
 
 /// Options of `slipway controller`. It serves on the sockets named `api` and `internal` that it inherits (`LISTEN_FDS`,
@@ -48,6 +49,8 @@ pub struct ControllerOptions {
     /// Addresses that the networks of apps are cut from
     #[arg(long, value_name = "NET")]
     network_pool: Ipv4Net,
+    #[command(flatten)]
+    defaults: Defaults,
 }
 
 /// Runs the controller on the sockets it inherited.
@@ -62,7 +65,7 @@ fn config(options: ControllerOptions) -> Result<Config> {
         registration: options.registration_mode,
         bootstrap_token_sha256: Some(super::read_hex(&options.bootstrap_token_hash_file)?),
         network_pool: Some(options.network_pool),
-        ..Settings::default()
+        ..options.defaults.settings()
     };
     Ok(Config {
         database_url: options.database_url,
@@ -71,13 +74,13 @@ fn config(options: ControllerOptions) -> Result<Config> {
         components_file: options.components_file,
         logs_dir: options.logs_dir,
         settings,
-        platform: platform(options.docker_socket),
+        platform: platform(options.docker_socket, options.defaults.default_memory),
     })
 }
 
-fn platform(socket: PathBuf) -> PlatformMaker {
+fn platform(socket: PathBuf, default_memory: Option<u64>) -> PlatformMaker {
     Box::new(move |installation| {
-        let config = docker::Config { socket, ..docker::Config::new(installation) };
+        let config = docker::Config { socket, default_memory, ..docker::Config::new(installation) };
         Ok(Arc::new(docker::Docker::connect(config)))
     })
 }

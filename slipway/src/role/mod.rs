@@ -2,6 +2,7 @@
 //! become listeners.
 
 mod controller;
+mod defaults;
 mod router;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 
 pub use self::{
     controller::{ControllerOptions, run as run_controller},
+    defaults::Defaults,
     router::{RouterOptions, run as run_router},
 };
 

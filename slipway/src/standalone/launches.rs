@@ -36,6 +36,8 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
         .with("--logs-dir", paths.logs())
         .with("--docker-socket", &options.docker_socket)
         .with("--network-pool", setup.pool.to_string());
+    let defaults = options.defaults.arguments();
+    let args = defaults.into_iter().fold(args, |args, (option, value)| args.with(option, value));
     let mut env = vec![("DATABASE_URL".to_owned(), database_url(setup).into())];
     env.extend(options.database_direct_url.iter().map(|url| ("DATABASE_DIRECT_URL".to_owned(), url.into())));
     env.extend(log_level());

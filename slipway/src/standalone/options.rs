@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv4Net};
 
 use super::installation::Installation;
+use crate::role::Defaults;
 
 /// The port on which apps and the API are served unless another is named.
 const HTTP_PORT: u16 = 80;
@@ -52,6 +53,9 @@ pub struct Options {
     /// Whether to keep the firewall rules that hold apps away from the host and from each other
     #[arg(long, env = "SLIPWAY_FIREWALL", value_enum, default_value_t = Switch::On)]
     pub firewall: Switch,
+    /// What holds for all apps.
+    #[command(flatten)]
+    pub defaults: Defaults,
 }
 
 impl Options {
