@@ -69,15 +69,16 @@ async fn target(text: &str, session: &AppSession) -> Result<Target> {
 }
 
 fn explain(error: Error, target: &Target, session: &AppSession) -> anyhow::Error {
-    let missing = |error: &Error| {
-        error
-            .refusal()
-            .is_some_and(|refusal| refusal.status == StatusCode::NOT_FOUND && !refusal.text.contains("No App matches"))
-    };
     match target {
-        Target::Type(process_type) if missing(&error) => {
+        Target::Type(process_type) if is_unknown_type(&error) => {
             Failure::new(format!("Could not find process type {process_type} in app {}", session.app)).into()
         }
         _ => error.into(),
     }
+}
+
+fn is_unknown_type(error: &Error) -> bool {
+    error.refusal().is_some_and(|refusal| {
+        refusal.status == StatusCode::BAD_REQUEST && refusal.text.contains("does not exist in application")
+    })
 }

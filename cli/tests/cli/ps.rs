@@ -140,9 +140,8 @@ async fn restart_nothing() {
     Could not find any processes to restart
     ----- stderr -----
     ");
-    world
-        .answers("POST", "/v2/apps/blog/pods/job/restart", 404, json!({"detail": "Container type job does not exist"}))
-        .await;
+    let text = "Container type job does not exist in application";
+    world.answers("POST", "/v2/apps/blog/pods/job/restart", 400, json!({"detail": text})).await;
     assert_snapshot!(world.run("ps:restart job -a blog"), @r"
     exit: 1
     ----- stdout -----

@@ -5,10 +5,7 @@ use std::{
     time::Duration,
 };
 
-use api::{
-    names::ProcessType,
-    types::{Pod, PodList},
-};
+use api::types::{Pod, PodList};
 use axum::{
     Json, Router,
     extract::Path,
@@ -19,10 +16,9 @@ use super::{
     Slashed,
     extract::{Allowed, Use},
     reachable::Reachable,
-    scale::unknown_type,
 };
 use crate::{
-    db::audit,
+    db::{app::App, audit},
     error::Error,
     instances,
     operation::{self, Selection},
@@ -47,14 +43,13 @@ pub(super) fn router() -> Router<State> {
 
 async fn list(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<Json<PodList>, Error> {
     let mut pods = instances::list(&state, &allowed.app).await?;
-    if let Some(wanted) = rest.get("type") {
-        pods.retain(|pod| pod.process_type == *wanted);
+    match (rest.get("type"), rest.get("name")) {
+        (_, Some(wanted)) => pods.retain(|pod| pod.name == *wanted),
+        (Some(wanted), None) => pods.retain(|pod| pod.process_type == *wanted),
+        (None, None) => {}
     }
-    if let Some(wanted) = rest.get("name") {
-        pods.retain(|pod| pod.name == *wanted);
-        if pods.is_empty() {
-            return Err(Error::NotFound(format!("Pod {wanted} does not exist in application")));
-        }
+    if let (true, Some(wanted)) = (pods.is_empty(), rest.get("name")) {
+        return Err(Error::NotFound(format!("Pod {wanted} does not exist in application")));
     }
     Ok(Json(PodList { count: pods.len() as u64, results: pods }))
 }
@@ -62,36 +57,35 @@ async fn list(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<J
 /// Answers the instances that took the places of those before.
 async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): Rest) -> Result<Json<Vec<Pod>>, Error> {
     let app = &allowed.app;
-    let types = types(&allowed, rest.get("type"))?;
+    let selection = selection(app, &rest)?;
     let before: BTreeSet<String> = instances::list(&state, app).await?.into_iter().map(|pod| pod.name).collect();
-    let (selection, target) = selection(&types, &rest);
     let mut tx = state.pool.begin().await?;
     let replaced = operation::restart(&mut tx, app, &selection).await?;
-    if let (true, Some(name)) = (replaced.is_empty(), rest.get("name")) {
+    if let (true, Selection::Instance(name)) = (replaced.is_empty(), &selection) {
         return Err(Error::BadRequest(format!("Pod {name} does not exist in application")));
     }
-    audit::insert(&mut *tx, allowed.did("ps:restart", &target)).await?;
+    audit::insert(&mut *tx, allowed.did("ps:restart", &selection.to_string())).await?;
     tx.commit().await?;
+    let types = replaced.into_iter().map(|instance| instance.process_type).collect();
     instances::wait_up(&state, app, Some(&types), RESTART_PATIENCE).await?;
     let after = instances::list(&state, app).await?;
     Ok(Json(after.into_iter().filter(|pod| !before.contains(&pod.name)).collect()))
 }
 
-/// The types that are meant: the one in the URL, which the app must have, or all.
-fn types<R>(allowed: &Allowed<R>, wanted: Option<&String>) -> Result<BTreeSet<ProcessType>, Error> {
-    let all = allowed.app.structure.keys().cloned();
-    let Some(wanted) = wanted else { return Ok(all.collect()) };
-    let types: BTreeSet<_> = all.filter(|name| name.as_str() == wanted).collect();
-    if types.is_empty() { Err(unknown_type(wanted)) } else { Ok(types) }
+/// What the URL means. A name decides alone, as at Deis, whatever stands in the place of its type: the original client,
+/// which has to guess the type out of the name, guesses wrong where the name's release holds letters.
+fn selection(app: &App, rest: &BTreeMap<String, String>) -> Result<Selection, Error> {
+    match (rest.get("type"), rest.get("name")) {
+        (_, Some(name)) => Ok(Selection::Instance(name.clone())),
+        (Some(wanted), None) => {
+            let known = app.structure.keys().find(|name| name.as_str() == wanted);
+            known.cloned().map(Selection::Type).ok_or_else(|| unknown_type(wanted))
+        }
+        (None, None) => Ok(Selection::All),
+    }
 }
 
-/// The same for the operation, and in a word for the audit row.
-fn selection(types: &BTreeSet<ProcessType>, rest: &BTreeMap<String, String>) -> (Selection, String) {
-    match (types.first(), rest.get("type"), rest.get("name")) {
-        (Some(name), Some(_), Some(instance)) => {
-            (Selection::Instance(name.clone(), instance.clone()), instance.clone())
-        }
-        (Some(name), Some(_), None) => (Selection::Type(name.clone()), name.to_string()),
-        _ => (Selection::All, "all".to_owned()),
-    }
+/// By the 400, which is a 404 when scaling, the original client knows that it is to name the type.
+fn unknown_type(text: &str) -> Error {
+    Error::BadRequest(format!("Container type {text} does not exist in application"))
 }

@@ -67,7 +67,7 @@ fn process_type(text: &str) -> Result<ProcessType, Error> {
 }
 
 /// The reference's 404 for a type that the app does not have.
-pub(super) fn unknown_type(text: &str) -> Error {
+fn unknown_type(text: &str) -> Error {
     Error::NotFound(format!("Container type {text} does not exist in application"))
 }
 

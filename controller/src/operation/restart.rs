@@ -1,5 +1,7 @@
 //! New instances in place of those that run; no release.
 
+use std::fmt;
+
 use api::names::ProcessType;
 use sqlx::PgConnection;
 
@@ -7,6 +9,7 @@ use crate::{
     db::{
         self,
         app::App,
+        instance::Instance,
         signal::{Signal, notify},
     },
     error::Error,
@@ -20,26 +23,32 @@ pub enum Selection {
     /// All of a type.
     Type(ProcessType),
     /// One by name, with or without the app's part of it.
-    Instance(ProcessType, String),
+    Instance(String),
 }
 
-/// Asks for new instances when the transaction commits, and answers the names of those to be replaced. One by one, as in a deploy: a new one serves
-/// before its predecessor leaves.
-pub async fn restart(tx: &mut PgConnection, app: &App, selection: &Selection) -> Result<Vec<String>, Error> {
-    let instances = db::instance::list(&mut *tx, app.id).await?;
-    let names: Vec<String> = instances
-        .into_iter()
-        .filter(|instance| match selection {
-            Selection::All => true,
-            Selection::Type(wanted) => instance.process_type == *wanted,
-            Selection::Instance(wanted, name) => {
-                instance.process_type == *wanted
-                    && (instance.name == *name || instance.name == format!("{}-{name}", app.platform_name))
-            }
-        })
-        .map(|instance| instance.name)
-        .collect();
+/// In a word, for the audit row.
+impl fmt::Display for Selection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => formatter.write_str("all"),
+            Self::Type(process_type) => process_type.fmt(formatter),
+            Self::Instance(name) => formatter.write_str(name),
+        }
+    }
+}
+
+/// Asks for new instances when the transaction commits, and answers those to be replaced. One by one, as in a deploy: a
+/// new one serves before its predecessor leaves.
+pub async fn restart(tx: &mut PgConnection, app: &App, selection: &Selection) -> Result<Vec<Instance>, Error> {
+    let mut instances = db::instance::list(&mut *tx, app.id).await?;
+    instances.retain(|instance| match selection {
+        Selection::All => true,
+        Selection::Type(wanted) => instance.process_type == *wanted,
+        Selection::Instance(name) => instance.name == *name || instance.name == format!("{}-{name}", app.platform_name),
+    });
+    let names: Vec<String> = instances.iter().map(|instance| instance.name.clone()).collect();
     let replaced = db::instance::replace(&mut *tx, app.id, Some(&names)).await?;
     notify(tx, Signal::App(app.id)).await?;
-    Ok(replaced)
+    instances.retain(|instance| replaced.contains(&instance.name));
+    Ok(instances)
 }

@@ -50,7 +50,7 @@ async fn instances_are_replaced(pool: PgPool) {
     let restarted = admin.post("/v2/apps/blog/pods/worker/restart/", json!({})).await.expect(StatusCode::OK);
     assert_eq!(names(&restarted.json()).len(), 1);
     let web = before.iter().find(|name| name.contains("-web-")).unwrap();
-    // As the original client sends it: without the app's name.
+    // As people type it: without the app's name.
     let short = web.strip_prefix("blog-").unwrap();
     let one = admin.post(&format!("/v2/apps/blog/pods/web/{short}/restart/"), json!({})).await.expect(StatusCode::OK);
     assert_eq!(names(&one.json()).len(), 1);
@@ -58,10 +58,23 @@ async fn instances_are_replaced(pool: PgPool) {
     assert_eq!(now.iter().filter(|name| before.contains(name)).count(), 1, "{before:?} {now:?}");
     let all = admin.post("/v2/apps/blog/pods/restart/", json!({})).await.expect(StatusCode::OK);
     assert_eq!(names(&all.json()).len(), 3);
-    assert_snapshot!(admin.post("/v2/apps/blog/pods/clock/restart", json!({})).await, @r#"404 {"detail":"Container type clock does not exist in application"}"#);
+    assert_snapshot!(admin.post("/v2/apps/blog/pods/clock/restart", json!({})).await, @r#"400 {"detail":"Container type clock does not exist in application"}"#);
     assert_snapshot!(admin.post("/v2/apps/blog/pods/web/web-1-2/restart", json!({})).await, @r#"400 {"detail":"Pod web-1-2 does not exist in application"}"#);
     admin.post("/v2/apps/blog/scale", json!({"worker": 0})).await.expect(StatusCode::NO_CONTENT);
     assert_snapshot!(admin.post("/v2/apps/blog/pods/worker/restart", json!({})).await, @"200 []");
+}
+
+/// The original client takes a part of the name for the type: `5c9d8b7f` out of `blog-worker-5c9d8b7f-x2x9z`.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_name_is_enough(pool: PgPool) {
+    let (_installation, admin) = blog(pool).await;
+    let workers = names(&admin.get("/v2/apps/blog/pods/worker").await.json()["results"]);
+    let name = workers[0].as_str();
+    let path = format!("/v2/apps/blog/pods/{}/{name}", name.split('-').nth(2).unwrap());
+    assert_eq!(names(&admin.get(&path).await.json()["results"]), workers);
+    let restarted = admin.post(&format!("{path}/restart/"), json!({})).await.expect(StatusCode::OK);
+    assert_eq!(restarted.json(), admin.get("/v2/apps/blog/pods/worker").await.json()["results"]);
+    assert_ne!(names(&restarted.json()), workers);
 }
 
 #[sqlx::test(migrations = "../migrations")]
