@@ -41,7 +41,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     if args.json.json {
         Ok(ui.json(&values)?)
     } else if args.oneline {
-        Ok(ui.say(pairs().collect::<Vec<_>>().join(" "))?)
+        // Nothing set is no line, not an empty one.
+        let line = Some(pairs().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty());
+        Ok(line.map_or(Ok(()), |line| ui.say(line))?)
     } else if args.diff {
         Ok(pairs().try_for_each(|pair| ui.say(pair))?)
     } else {

@@ -47,6 +47,17 @@ async fn list() {
 }
 
 #[tokio::test]
+async fn list_nothing() {
+    let world = World::logged_in().await;
+    world.answers("GET", CONFIG, 200, config(&json!({}))).await;
+    assert_snapshot!(world.run("config:list -a blog --oneline"), @r"
+    exit: 0
+    ----- stdout -----
+    ----- stderr -----
+    ");
+}
+
+#[tokio::test]
 async fn set() {
     let world = World::logged_in().await;
     world.answers("POST", CONFIG, 201, config(&json!({"values": {"POWERED_BY": "Slipway", "OLD": "x"}}))).await;
