@@ -92,10 +92,8 @@ fn bad_request(refusal: &Refusal) -> Option<String> {
 }
 
 fn unknown(refusal: &Refusal, name: &Name) -> String {
-    let code = refusal.status.as_u16();
     if name.is_deis() {
-        let raw = if code == 400 || code == 409 { refusal.text.clone() } else { refusal.text.replace("\\n", "\n") };
-        return format!("Unknown Error ({code}): {raw}");
+        return format!("Unknown Error ({}): {}", refusal.status.as_u16(), refusal.text.replace("\\n", "\n"));
     }
     match refusal.body() {
         Some(ErrorBody::Detail { detail } | ErrorBody::Missing(detail)) => detail,

@@ -112,6 +112,9 @@ async fn a_deploy_that_fails() {
     ----- stdout -----
     Creating build... ⏎
     ----- stderr -----
-    Error: Unknown Error (400): {"detail":"There was a problem deploying v3. Rolling back process types to release v2.\n(app::deploy): blog-cmd exits at once with code 1\nlast output:\npanic: no database"}
+    Error: Unknown Error (400): {"detail":"There was a problem deploying v3. Rolling back process types to release v2.
+    (app::deploy): blog-cmd exits at once with code 1
+    last output:
+    panic: no database"}
     "#);
 }
