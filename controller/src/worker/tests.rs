@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod images;
+mod network;
 mod outage;
 mod polling;
 
