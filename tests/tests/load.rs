@@ -20,8 +20,8 @@ struct Stage {
 }
 
 impl Stage {
-    fn set(image: &str) -> Result<Self> {
-        let image = Image::specimen(image, &[], &[5000])?;
+    fn set(image: &str, words: &[&str]) -> Result<Self> {
+        let image = Image::specimen(image, words, &[5000])?;
         let platform = Standalone::start()?;
         let user = User::new()?;
         let said = user.register(&platform.url(), "ana")?;
@@ -56,10 +56,16 @@ fn calm() -> Result<()> {
     Ok(())
 }
 
+/// The app forgives nothing: who sends it a request before it says that it is ready gets an error, and SIGTERM ends what it
+/// is doing.
 #[test]
 fn no_request_fails_while_an_app_changes() -> Result<()> {
-    let stage = Stage::set("changing")?;
-    let (user, load) = (&stage.user, stage.load());
+    let stage = Stage::set("changing", &["delicate"])?;
+    let user = &stage.user;
+    let probe = ["healthchecks:set", "readiness", "httpGet", "5000", "--type", "cmd", "-a", "busy"];
+    let often = ["--initial-delay-timeout", "0", "--period-seconds", "1", "--timeout-seconds", "1"];
+    user.does(&[&probe[..], &often[..]].concat())?;
+    let load = stage.load();
     for round in 0..rounds(2, 50) {
         let value = format!("POWERED_BY=round {round}");
         step(&load, "config:set", || user.does(&["config:set", &value, "-a", "busy"]))?;
@@ -75,7 +81,7 @@ fn no_request_fails_while_an_app_changes() -> Result<()> {
 
 #[test]
 fn no_request_fails_while_parts_are_killed_and_restarted() -> Result<()> {
-    let mut stage = Stage::set("surviving")?;
+    let mut stage = Stage::set("surviving", &[])?;
     let load = stage.load();
     for _ in 0..rounds(2, 50) {
         step(&load, "controller killed", || stage.platform.kill("controller"))?;
@@ -92,7 +98,7 @@ fn no_request_fails_while_parts_are_killed_and_restarted() -> Result<()> {
 
 #[test]
 fn a_killed_router_costs_what_it_had_in_its_hands() -> Result<()> {
-    let stage = Stage::set("bereft")?;
+    let stage = Stage::set("bereft", &[])?;
     let load = stage.load();
     let mut kills = Vec::new();
     for _ in 0..rounds(3, 50) {

@@ -3,6 +3,7 @@
 //! | argument | what it does |
 //! |---|---|
 //! | `serve` (or none) | answers on `PORT` (5000); on SIGTERM finishes what is under way and ends |
+//! | `delicate` | the same, but answers 503 in its first second, and on SIGTERM ends at once |
 //! | `silent` | runs and never listens; SIGTERM does not impress it |
 //! | `leave <code>` | says goodbye and ends with that code |
 //! | `probe <address>...` | tries to connect to each `<ip>:<port>` or `<ip>:<first>-<last>`, and prints those that are open |
@@ -17,7 +18,7 @@ use std::{
     io::Write,
     net::{IpAddr, SocketAddr},
     process::ExitCode,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -40,6 +41,9 @@ use tokio::{
 /// Connection attempts under way together: an instance may have about a thousand open files.
 const AT_ONCE: usize = 500;
 
+/// How long a delicate one answers that it is not ready.
+const WARM_UP: Duration = Duration::from_secs(1);
+
 /// How long a connection attempt of `probe` may take: a packet filter that drops answers nothing at all.
 const PROBE: Duration = Duration::from_secs(1);
 
@@ -48,7 +52,9 @@ async fn main() -> Result<ExitCode> {
     let words: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] | ["serve"] => serve().await?,
+        [] | ["serve"] => serve(Instant::now()).await?.farewell().await,
+        // The connections end with the process.
+        ["delicate"] => drop(serve(Instant::now() + WARM_UP).await?),
         ["silent"] => silent().await?,
         ["leave", code] => {
             say("goodbye");
@@ -60,7 +66,19 @@ async fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve() -> Result<()> {
+/// Those who converse: told to stop, and waited for.
+struct Conversations(watch::Sender<bool>);
+
+impl Conversations {
+    async fn farewell(self) {
+        say("finishing");
+        self.0.send_replace(true);
+        self.0.closed().await;
+    }
+}
+
+/// Serves until SIGTERM; says that it is not ready until `warm`.
+async fn serve(warm: Instant) -> Result<Conversations> {
     let port: u16 = env::var("PORT").unwrap_or("5000".to_owned()).parse().context("PORT")?;
     let listener = TcpListener::bind(("0.0.0.0", port)).await?;
     say(&format!("listening on {port}"));
@@ -68,21 +86,16 @@ async fn serve() -> Result<()> {
     let (stop, stopping) = watch::channel(false);
     loop {
         tokio::select! {
-            accepted = listener.accept() => drop(tokio::spawn(converse(accepted?.0, stopping.clone()))),
-            _ = terminate.recv() => break,
+            accepted = listener.accept() => drop(tokio::spawn(converse(accepted?.0, stopping.clone(), warm))),
+            _ = terminate.recv() => return Ok(Conversations(stop)),
         }
     }
-    drop((listener, stopping));
-    say("finishing");
-    stop.send_replace(true);
-    stop.closed().await;
-    Ok(())
 }
 
 /// Serves one connection, until one of both has had enough: the client, or we of waiting for its next request.
-async fn converse(stream: TcpStream, mut stopping: watch::Receiver<bool>) {
+async fn converse(stream: TcpStream, mut stopping: watch::Receiver<bool>, warm: Instant) {
     let answered = Notify::new();
-    let service = service_fn(|request| answer(request, &answered));
+    let service = service_fn(|request| answer(request, &answered, warm));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let mood = Duration::from_millis(u64::from(rand::random::<u8>()) * 20);
@@ -100,7 +113,14 @@ async fn converse(stream: TcpStream, mut stopping: watch::Receiver<bool>) {
     let _ = connection.await;
 }
 
-async fn answer(request: Request<Incoming>, answered: &Notify) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    answered: &Notify,
+    warm: Instant,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    if Instant::now() < warm {
+        return Ok(status(503));
+    }
     let query = request.uri().query().unwrap_or_default().to_owned();
     let text = match request.uri().path() {
         "/" => format!("Powered by {}\n", env::var("POWERED_BY").unwrap_or("Slipway".to_owned())),
