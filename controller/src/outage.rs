@@ -17,8 +17,7 @@ pub fn unchanged(error: platform::Error) -> Error {
         platform::Error::Gone => Error::BadRequest("the image is gone".to_owned()),
         platform::Error::SubnetTaken(subnet) => anyhow!("{subnet} is taken, said of an image").into(),
         platform::Error::Unavailable(source) => Error::Unavailable {
-            detail: "The container engine cannot be reached. Nothing was changed, and apps that run are not affected; \
-                     try again."
+            detail: "The container engine cannot be reached. Nothing was changed, and apps that run are not affected."
                 .to_owned(),
             source,
         },
@@ -30,7 +29,7 @@ pub fn unavailable(error: platform::Error) -> Error {
     match error {
         platform::Error::Rejected(text) => Error::BadRequest(text),
         error => Error::Unavailable {
-            detail: "The container engine cannot be reached. Apps that run are not affected; try again.".to_owned(),
+            detail: "The container engine cannot be reached. Apps that run are not affected.".to_owned(),
             source: error.into(),
         },
     }

@@ -37,10 +37,10 @@ async fn changes_of_what_runs_are_refused_at_once(pool: PgPool) {
     ] {
         let answer = admin.with_key("k1").post(&format!("/v2/apps/blog/{path}"), body).await;
         assert_eq!(answer.header("retry-after"), "2", "{path}");
-        let refused = r#"503 {"detail":"The container engine cannot be reached. Nothing was changed, and apps that run are not affected; try again."}"#;
+        let refused = r#"503 {"detail":"The container engine cannot be reached. Nothing was changed, and apps that run are not affected."}"#;
         assert_eq!(answer.to_string(), refused, "{path}");
     }
-    assert_snapshot!(admin.get("/v2/apps/blog/pods").await, @r#"503 {"detail":"The container engine cannot be reached. Apps that run are not affected; try again."}"#);
+    assert_snapshot!(admin.get("/v2/apps/blog/pods").await, @r#"503 {"detail":"The container engine cannot be reached. Apps that run are not affected."}"#);
     assert_eq!(rows().await, before);
     assert_eq!(admin.get("/v2/apps/blog").await.json()["structure"], json!({"cmd": 1}));
     installation.platform.faults().clear();

@@ -21,7 +21,7 @@ async fn without_a_platform_nothing_is_begun(pool: PgPool) {
     story.deploy(&app, "web:1").await.unwrap();
     story.memory.faults().next(Call::Ping, usize::MAX, Fault::Unavailable);
     let refused = story.set(&app, "A", "1").await.unwrap_err();
-    insta::assert_snapshot!(detail(&refused), @r#"503 {"detail":"The container engine cannot be reached. Nothing was changed, and apps that run are not affected; try again."}"#);
+    insta::assert_snapshot!(detail(&refused), @r#"503 {"detail":"The container engine cannot be reached. Nothing was changed, and apps that run are not affected."}"#);
     for patch in [Patch::Rollback { version: None }, pull("web:2"), config("A", None)] {
         assert_eq!(detail(&story.change(&app, patch).await.unwrap_err()), detail(&refused));
     }
