@@ -69,6 +69,11 @@ const RETRY_AFTER: u32 = 2;
 /// The text for a database that does not answer; the reference's own default.
 const UNAVAILABLE: &str = "Service temporarily unavailable, try again later.";
 
+/// The text for a database that has no room to write.
+const DISK_FULL: &str = "The platform's disk is full. Nothing was changed, and apps that run are not affected.";
+/// PostgreSQL's code for that.
+const DISK_FULL_CODE: &str = "53100";
+
 impl Error {
     /// A 400 about one field.
     pub fn field(field: impl Into<String>, text: impl Into<String>) -> Self {
@@ -124,7 +129,9 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_outage(&error) {
-            return Self::Unavailable { detail: UNAVAILABLE.to_owned(), source: error.into() };
+            let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+            let detail = if code.is_some_and(|code| code == DISK_FULL_CODE) { DISK_FULL } else { UNAVAILABLE };
+            return Self::Unavailable { detail: detail.to_owned(), source: error.into() };
         }
         Self::Internal(error.into())
     }

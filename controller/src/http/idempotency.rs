@@ -115,9 +115,12 @@ pub(super) async fn once(state: State, request: Request, next: Next) -> Response
 
 async fn answer_once(state: State, request: Request, next: Next) -> Result<Response, Error> {
     let (mut parts, body) = request.into_parts();
-    let Ok(caller) = Caller::from_request_parts(&mut parts, &state).await else {
+    let caller = match Caller::from_request_parts(&mut parts, &state).await {
+        Ok(caller) => caller,
+        // Asking the database once more would only make the client wait twice as long.
+        Err(error @ Error::Unavailable { .. }) => return Err(error),
         // Whether nobody in particular may do this is for the handler to say.
-        return Ok(next.run(Request::from_parts(parts, body)).await);
+        Err(_) => return Ok(next.run(Request::from_parts(parts, body)).await),
     };
     let bytes = to_bytes(body, body::MAX).await.map_err(|_| body::unreadable(StatusCode::PAYLOAD_TOO_LARGE))?;
     let key = key(&state, &caller, &mut parts, &bytes).await?;
