@@ -1,5 +1,7 @@
 //! What the end-to-end tests and the tests over our own sources share.
 
+pub mod disk;
+pub mod engine;
 pub mod image;
 pub mod load;
 pub mod program;

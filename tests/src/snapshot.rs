@@ -17,6 +17,7 @@ pub fn settle(user: &User) -> SettingsBindDropGuard {
     settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:]+(Z|\+00:00)", "<time>");
     settings.add_filter(r"in \d+s", "in <n>s");
     settings.add_filter(r"cannot be reached: .*", "cannot be reached: <why>");
+    settings.add_filter(r"its part within (\d+) s: .*", "its part within $1 s: <why>");
     // How often it was started until that was enough.
     settings.add_filter(r"(err:     goodbye\n)+", "err:     goodbye\n");
     settings.bind_to_scope()

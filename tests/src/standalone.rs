@@ -28,16 +28,31 @@ pub struct Standalone {
     supervisor: Child,
 }
 
+/// What a platform stands on, where a test wants it otherwise.
+#[derive(Debug, Default)]
+pub struct Ground {
+    /// The engine's socket.
+    pub engine: Option<PathBuf>,
+    /// The folder of what must outlive a reboot.
+    pub data: Option<PathBuf>,
+}
+
 /// Where an installation is.
 struct Place {
     folder: TempDir,
     port: u16,
+    ground: Ground,
 }
 
 impl Standalone {
     /// Starts one and waits until it serves.
     pub fn start() -> Result<Self> {
-        let place = Place::new()?;
+        Self::start_on(Ground::default())
+    }
+
+    /// The same on other ground.
+    pub fn start_on(ground: Ground) -> Result<Self> {
+        let place = Place::new(ground)?;
         let supervisor = place.supervise()?;
         let platform = Self { place, supervisor };
         platform.ready()?;
@@ -133,18 +148,21 @@ impl Drop for Standalone {
 }
 
 impl Place {
-    fn new() -> Result<Self> {
+    fn new(ground: Ground) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
         // The parts run as users of their own, who have to pass through.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         // The build folder may be closed to them.
         fs::copy(program::ours("slipway")?, folder.path().join("slipway"))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        Ok(Self { folder, port })
+        Ok(Self { folder, port, ground })
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        match (&self.ground.data, Path::new(name).strip_prefix("data")) {
+            (Some(data), Ok(rest)) => data.join(rest),
+            _ => self.folder.path().join(name),
+        }
     }
 
     /// `slipway <subcommand>` for this installation. The port, which nobody else has, is in the name that begins those of system
@@ -164,6 +182,7 @@ impl Place {
         let log = File::options().create(true).append(true).open(self.path("supervisor.log"))?;
         let mut command = self.slipway("standalone");
         command.arg("--http-listen").arg(format!("127.0.0.1:{}", self.port));
+        command.args(self.ground.engine.iter().flat_map(|socket| ["--docker-socket".as_ref(), socket.as_os_str()]));
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
 }

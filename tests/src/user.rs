@@ -15,6 +15,8 @@ use crate::program;
 #[derive(Debug)]
 pub struct User {
     home: TempDir,
+    /// For how long `mycli` repeats what could not be done, in seconds, where it is told.
+    patience: Option<u32>,
 }
 
 /// What a command printed and how it ended.
@@ -31,7 +33,13 @@ pub struct Said {
 impl User {
     /// Somebody who has not used the platform yet.
     pub fn new() -> Result<Self> {
-        Ok(Self { home: TempDir::new()? })
+        Ok(Self { home: TempDir::new()?, patience: None })
+    }
+
+    /// The same one, who wants to hear at once what cannot be done.
+    #[must_use]
+    pub fn impatient(self) -> Self {
+        Self { patience: Some(0), ..self }
     }
 
     /// The home directory.
@@ -52,6 +60,7 @@ impl User {
         let mut command = Command::new(program::ours("mycli")?);
         // Nothing of the developer's own settings, and no git repository that would suggest an app.
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(self.home());
+        command.envs(self.patience.map(|seconds| ("MYCLI_RETRY_SECONDS", seconds.to_string())));
         program::with_input(command.args(words), input.as_bytes()).map(Said::from)
     }
 
