@@ -13,7 +13,7 @@ use crate::{
     instances, logs,
     operation::{self, Actor, BuildPatch, Patch, Selection},
     platform::{
-        Action, AppRef, NetworkSpec, Platform,
+        Platform,
         memory::{Call, Fault, Memory, Script},
     },
     signals::Signals,
@@ -339,15 +339,4 @@ async fn a_platform_that_fails_now_and_then_is_waited_for(pool: PgPool) {
     }
     assert_eq!(story.deploy(&app, "web:1").await.unwrap(), "v2 ana deployed web:1");
     assert_eq!(story.ps(&app).await, ["cmd up v2"]);
-}
-
-/// Another platform on the same engine has chosen the same addresses.
-#[sqlx::test(migrations = "../migrations")]
-async fn a_subnet_that_somebody_else_has_is_passed_over(pool: PgPool) {
-    let story = Story::begin(pool).await;
-    let app = story.app().await;
-    let stranger = AppRef { uuid: Uuid::now_v7(), ..workload::app_ref(&app) };
-    let network = NetworkSpec { subnet: "10.214.0.0/24".parse().unwrap(), bridge: "sw-1".to_owned() };
-    story.memory.apply(&stranger, &Action::EnsureNetwork(network)).await.unwrap();
-    assert_eq!(story.deploy(&app, "web:1").await.unwrap(), "v2 ana deployed web:1");
 }
