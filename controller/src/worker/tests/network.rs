@@ -1,4 +1,4 @@
-//! Subnets that are taken by somebody whom the database does not know.
+//! Subnets that are taken by somebody whom the database does not know: another platform on the same engine, for instance.
 
 use super::*;
 use crate::platform::{Action, AppRef, NetworkSpec};
