@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use tests::{
     snapshot,
     standalone::{Ground, Standalone},
@@ -30,6 +31,63 @@ impl Drop for Hidden {
         // Should that fail, the database does not come back, and the test says so.
         let _ = fs::rename(&self.elsewhere, &self.there);
     }
+}
+
+/// The database's processes, which are there and do nothing.
+struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    fn of(platform: &Standalone) -> Result<Self> {
+        let postmaster = platform.pid("postgres")?;
+        // First the one that makes others.
+        kill_process(postmaster, Signal::STOP)?;
+        let number = postmaster.as_raw_nonzero();
+        let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"))?;
+        let children = children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        let frozen = Self([postmaster].into_iter().chain(children).collect());
+        frozen.signal(Signal::STOP);
+        Ok(frozen)
+    }
+
+    fn signal(&self, signal: Signal) {
+        for pid in &self.0 {
+            // One that has ended in between needs none.
+            let _ = kill_process(*pid, signal);
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal(Signal::CONT);
+    }
+}
+
+#[test]
+fn with_a_frozen_database() -> Result<()> {
+    let (platform, user, _image) = blog("frozen", Ground::default())?;
+    let _settled = snapshot::settle(&user);
+    let frozen = Frozen::of(&platform)?;
+    assert_snapshot!(transcript(&user, &["config:set A=1 -a blog"])?, @r"
+    $ mycli config:set A=1 -a blog
+    exit code 1
+    out: Creating config...
+    err: Error: Service temporarily unavailable, try again later.
+    err:   The platform cannot do it at the moment; try again later.
+    ");
+    is_served(&platform, &user)?;
+    drop(frozen);
+    works_again(&user)?;
+    assert_snapshot!(transcript(&user, &["releases -a blog"])?, @r"
+    $ mycli releases -a blog
+    exit code 0
+    out: === blog Releases
+    out: v4	<time>	ana added AGAIN
+    out: v3	<time>	ana added POWERED_BY
+    out: v2	<time>	ana deployed slipway-test-frozen
+    out: v1	<time>	ana created initial release
+    ");
+    is_served(&platform, &user)
 }
 
 #[test]
