@@ -14,9 +14,15 @@ const PREFIX: u8 = 24;
 /// The first subnet of `pool` that is not taken, as the network of `app`.
 pub fn free_network(pool: Ipv4Net, taken: &[Ipv4Net], app: Uuid) -> Option<Network> {
     let subnet = pool.subnets(PREFIX).ok()?.find(|subnet| !taken.contains(subnet))?;
-    // Interface names have 15 characters; the end of a v7 uuid is its random part.
-    let hex = app.simple().to_string();
-    Some(Network { subnet, bridge: format!("sw-{}", &hex[hex.len() - 12..]) })
+    Some(Network { subnet, bridge: bridge(subnet, app) })
+}
+
+/// `sw-` and the end of the app's uuid, which for a v7 uuid is random, changed by the subnet: an app whose first subnet
+/// was in use elsewhere needs another name with the next one, because the name rests, too. Interface names have 15
+/// characters.
+fn bridge(subnet: Ipv4Net, app: Uuid) -> String {
+    let digits = (app.as_u128() ^ u128::from(u32::from(subnet.network()))) & 0xffff_ffff_ffff;
+    format!("sw-{digits:012x}")
 }
 
 /// The first address of `subnet` that is not taken. The first host is the gateway.
@@ -43,10 +49,9 @@ mod tests {
         let pool = "10.210.0.0/22".parse().unwrap();
         let app = Uuid::from_u128(0x1234_5678_9abc_def0);
         let network = free_network(pool, &["10.210.0.0/24".parse().unwrap()], app).unwrap();
-        assert_eq!(
-            (network.subnet.to_string().as_str(), network.bridge.as_str()),
-            ("10.210.1.0/24", "sw-56789abcdef0")
-        );
+        assert_eq!(network.subnet.to_string(), "10.210.1.0/24");
+        assert_eq!(network.bridge, "sw-5678906edff0");
+        assert_ne!(free_network(pool, &[], app).unwrap().bridge, network.bridge);
         let taken = ["10.210.1.2".parse().unwrap()];
         assert_eq!(free_address(network.subnet, &taken).unwrap().to_string(), "10.210.1.3");
     }
