@@ -1,4 +1,4 @@
-//! Subnets that are taken by somebody whom the database does not know: another platform on the same engine, for instance.
+//! Subnets that are taken by somebody whom the database does not know.
 
 use super::*;
 use crate::platform::{Action, AppRef, NetworkSpec};
