@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use api::{
     client::{
-        Error, StatusCode,
+        apps,
         pods::{self, Target},
     },
     types::Pod,
@@ -45,9 +45,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     ui.say(format!("Restarting processes... but first, {}!", drink()))?;
     let start = Instant::now();
     let progress = ui.begin("")?;
-    let restarted = pods::restart(&session.client, &session.app, &target).await;
-    let pods = restarted.map_err(|error| explain(error, &target, &session))?;
+    let pods = pods::restart(&session.client, &session.app, &target).await?;
     if pods.is_empty() {
+        check_type(&target, &session).await?;
         return Ok(progress.done("Could not find any processes to restart")?);
     }
     progress.done(&format!("done in {}s", start.elapsed().as_secs()))?;
@@ -68,17 +68,12 @@ async fn target(text: &str, session: &AppSession) -> Result<Target> {
     })
 }
 
-fn explain(error: Error, target: &Target, session: &AppSession) -> anyhow::Error {
-    match target {
-        Target::Type(process_type) if is_unknown_type(&error) => {
-            Failure::new(format!("Could not find process type {process_type} in app {}", session.app)).into()
-        }
-        _ => error.into(),
+/// The controller has nothing to restart of a type that the app does not have, as of one that is scaled to zero.
+async fn check_type(target: &Target, session: &AppSession) -> Result<()> {
+    let Target::Type(wanted) = target else { return Ok(()) };
+    let app = apps::get(&session.client, &session.app).await?;
+    if app.structure.keys().any(|name| name.as_str() == wanted) {
+        return Ok(());
     }
-}
-
-fn is_unknown_type(error: &Error) -> bool {
-    error.refusal().is_some_and(|refusal| {
-        refusal.status == StatusCode::BAD_REQUEST && refusal.text.contains("does not exist in application")
-    })
+    Err(Failure::new(format!("Could not find process type {wanted} in app {}", session.app)).into())
 }

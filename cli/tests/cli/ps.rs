@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
-use crate::harness::{World, pod};
+use crate::harness::{World, app, pod};
 
 const PODS: &str = "/v2/apps/blog/pods";
 
@@ -140,8 +140,17 @@ async fn restart_nothing() {
     Could not find any processes to restart
     ----- stderr -----
     ");
-    let text = "Container type job does not exist in application";
-    world.answers("POST", "/v2/apps/blog/pods/job/restart", 400, json!({"detail": text})).await;
+    for process_type in ["cmd", "job"] {
+        world.answers("POST", &format!("{PODS}/{process_type}/restart"), 200, json!([])).await;
+    }
+    world.answers("GET", "/v2/apps/blog", 200, app("blog")).await;
+    assert_snapshot!(world.run("ps:restart cmd -a blog"), @r"
+    exit: 0
+    ----- stdout -----
+    Restarting processes... but first, coffee!
+    Could not find any processes to restart
+    ----- stderr -----
+    ");
     assert_snapshot!(world.run("ps:restart job -a blog"), @r"
     exit: 1
     ----- stdout -----

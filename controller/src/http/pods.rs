@@ -18,7 +18,7 @@ use super::{
     reachable::Reachable,
 };
 use crate::{
-    db::{app::App, audit},
+    db::audit,
     error::Error,
     instances,
     operation::{self, Selection},
@@ -54,15 +54,18 @@ async fn list(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<J
     Ok(Json(PodList { count: pods.len() as u64, results: pods }))
 }
 
-/// Answers the instances that took the places of those before.
+/// Answers the instances that took the places of those before; none for a type that the app does not have, as Deis did.
 async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): Rest) -> Result<Json<Vec<Pod>>, Error> {
     let app = &allowed.app;
-    let selection = selection(app, &rest)?;
+    let selection = selection(&rest);
     let before: BTreeSet<String> = instances::list(&state, app).await?.into_iter().map(|pod| pod.name).collect();
     let mut tx = state.pool.begin().await?;
     let replaced = operation::restart(&mut tx, app, &selection).await?;
-    if let (true, Selection::Instance(name)) = (replaced.is_empty(), &selection) {
-        return Err(Error::BadRequest(format!("Pod {name} does not exist in application")));
+    if replaced.is_empty() {
+        return match selection {
+            Selection::Instance(name) => Err(Error::BadRequest(format!("Pod {name} does not exist in application"))),
+            Selection::All | Selection::Type(_) => Ok(Json(Vec::new())),
+        };
     }
     audit::insert(&mut *tx, allowed.did("ps:restart", &selection.to_string())).await?;
     tx.commit().await?;
@@ -74,18 +77,10 @@ async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): 
 
 /// What the URL means. A name decides alone, as at Deis, whatever stands in the place of its type: the original client,
 /// which has to guess the type out of the name, guesses wrong where the name's release holds letters.
-fn selection(app: &App, rest: &BTreeMap<String, String>) -> Result<Selection, Error> {
+fn selection(rest: &BTreeMap<String, String>) -> Selection {
     match (rest.get("type"), rest.get("name")) {
-        (_, Some(name)) => Ok(Selection::Instance(name.clone())),
-        (Some(wanted), None) => {
-            let known = app.structure.keys().find(|name| name.as_str() == wanted);
-            known.cloned().map(Selection::Type).ok_or_else(|| unknown_type(wanted))
-        }
-        (None, None) => Ok(Selection::All),
+        (_, Some(name)) => Selection::Instance(name.clone()),
+        (Some(name), None) => Selection::Type(name.clone()),
+        (None, None) => Selection::All,
     }
-}
-
-/// By the 400, which is a 404 when scaling, the original client knows that it is to name the type.
-fn unknown_type(text: &str) -> Error {
-    Error::BadRequest(format!("Container type {text} does not exist in application"))
 }

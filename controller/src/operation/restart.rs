@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use api::names::ProcessType;
 use sqlx::PgConnection;
 
 use crate::{
@@ -20,8 +19,8 @@ use crate::{
 pub enum Selection {
     /// All of the app.
     All,
-    /// All of a type.
-    Type(ProcessType),
+    /// All of a type; an app has none of a type that it does not know.
+    Type(String),
     /// One by name, with or without the app's part of it.
     Instance(String),
 }
@@ -31,8 +30,7 @@ impl fmt::Display for Selection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => formatter.write_str("all"),
-            Self::Type(process_type) => process_type.fmt(formatter),
-            Self::Instance(name) => formatter.write_str(name),
+            Self::Type(name) | Self::Instance(name) => formatter.write_str(name),
         }
     }
 }
@@ -43,7 +41,7 @@ pub async fn restart(tx: &mut PgConnection, app: &App, selection: &Selection) ->
     let mut instances = db::instance::list(&mut *tx, app.id).await?;
     instances.retain(|instance| match selection {
         Selection::All => true,
-        Selection::Type(wanted) => instance.process_type == *wanted,
+        Selection::Type(wanted) => instance.process_type.as_str() == wanted,
         Selection::Instance(name) => instance.name == *name || instance.name == format!("{}-{name}", app.platform_name),
     });
     let names: Vec<String> = instances.iter().map(|instance| instance.name.clone()).collect();
