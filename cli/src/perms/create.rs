@@ -3,7 +3,8 @@
 use anyhow::Result;
 use api::client::perms;
 
-use crate::{context::Context, items::AppArg};
+use super::Whom;
+use crate::context::Context;
 
 /// Gives another user permission to use an app, or gives another user system administrator privileges.
 ///
@@ -13,25 +14,20 @@ use crate::{context::Context, items::AppArg};
     mycli perms:create ana -a blog\n  \
     mycli perms:create ana --admin")]
 pub struct Args {
-    /// The user
-    username: String,
     #[command(flatten)]
-    app: AppArg,
-    /// Administration of the platform
-    #[arg(long, conflicts_with = "app")]
-    admin: bool,
+    whom: Whom,
 }
 
 /// Grants it.
 pub async fn run(args: &Args, context: &Context) -> Result<()> {
-    let user = &args.username;
-    if args.admin {
+    let Whom { username: user, app, admin } = &args.whom;
+    if *admin {
         let session = context.session()?;
         let progress = context.ui.begin(&format!("Adding {user} to system administrators... "))?;
         perms::grant_admin(&session.client, user).await?;
         return Ok(progress.done("done")?);
     }
-    let session = context.app(&args.app)?;
+    let session = context.app(app)?;
     let progress = context.ui.begin(&format!("Adding {user} to {} collaborators... ", session.app))?;
     perms::grant(&session.client, &session.app, user).await?;
     Ok(progress.done("done")?)

@@ -7,7 +7,19 @@ mod list;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::context::Context;
+use crate::{context::Context, items::AppArg};
+
+// Who, and for what. No documentation comment: clap would take it for the help of the verb that includes it.
+#[derive(clap::Args)]
+pub struct Whom {
+    /// The user
+    username: String,
+    #[command(flatten)]
+    app: AppArg,
+    /// Administration of the platform
+    #[arg(long, conflicts_with = "app")]
+    admin: bool,
+}
 
 /// The verbs of `perms`.
 #[derive(Subcommand)]

@@ -3,6 +3,7 @@
 use api::types::{Settings, UpdateSettings};
 use axum::{Json, Router, http::StatusCode, routing::get};
 use serde_json::Value;
+use sqlx::{Postgres, Transaction};
 
 use super::{
     Slashed,
@@ -45,15 +46,29 @@ async fn change(
     if changes.is_empty() {
         return Err(Error::Conflict(format!("{} changed nothing", user.username)));
     }
-    settings::update(&mut *tx, app.id, user.id, &now).await?;
-    for change in &changes {
-        event::add(&mut *tx, app.id, Level::Info, &format!("{} {change}", user.username)).await?;
+    let stored = store(tx, &allowed, &now, &changes, ("settings:set", &changes.join(", "))).await?;
+    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+}
+
+/// Writes the settings, tells the app's log who changed what (`lines`, which follow the user's name), and commits.
+/// `action` is what the audit keeps: the command, and what it was done to.
+pub(super) async fn store(
+    mut tx: Transaction<'_, Postgres>,
+    allowed: &Allowed<Use>,
+    now: &settings::Settings,
+    lines: &[String],
+    (action, target): (&str, &str),
+) -> Result<settings::Settings, Error> {
+    let (app, user) = (&allowed.app, &allowed.caller.user);
+    settings::update(&mut *tx, app.id, user.id, now).await?;
+    for line in lines {
+        event::add(&mut *tx, app.id, Level::Info, &format!("{} {line}", user.username)).await?;
     }
-    audit::insert(&mut *tx, allowed.did("settings:set", &changes.join(", "))).await?;
+    audit::insert(&mut *tx, allowed.did(action, target)).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
     let stored = settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+    Ok(stored)
 }
 
 /// Changes `now` as asked and says what is different.

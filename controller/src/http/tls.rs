@@ -7,14 +7,12 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Use},
+    settings::store,
 };
 use crate::{
     db::{
         app::App,
-        audit,
-        event::{self, Level},
         settings::{self, Settings},
-        signal::{Signal, notify},
     },
     error::Error,
     state::State,
@@ -40,14 +38,9 @@ async fn change(
     let wanted = body.https_enforced.filter(|wanted| Some(*wanted) != now.https_enforced);
     let wanted = wanted.ok_or_else(|| Error::Conflict(format!("{} changed nothing", user.username)))?;
     now.https_enforced = Some(wanted);
-    settings::update(&mut *tx, app.id, user.id, &now).await?;
     let (line, action) =
         if wanted { ("enforces https", "tls:enable") } else { ("enforces https no more", "tls:disable") };
-    event::add(&mut *tx, app.id, Level::Info, &format!("{} {line}", user.username)).await?;
-    audit::insert(&mut *tx, allowed.did(action, "")).await?;
-    notify(&mut *tx, Signal::App(app.id)).await?;
-    let stored = settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("TLS"))?;
-    tx.commit().await?;
+    let stored = store(tx, &allowed, &now, &[line.to_owned()], (action, "")).await?;
     Ok((StatusCode::CREATED, Json(shown(stored, app))))
 }
 
