@@ -37,12 +37,20 @@ fn script(lines: impl Iterator<Item = String>) -> String {
     format!("*filter\n{body}COMMIT\n")
 }
 
-/// The rules are there, and the chain is entered first of all and only once.
+/// The rules are there, and the chain is entered before all else and only once.
 fn is_right(saved: &str, chain: &Chain) -> bool {
+    let first = rules(saved, chain.parent).find(|rule| !enters_sibling(saved, rule, chain));
     exists(saved, &chain.name)
         && rules(saved, &chain.name).eq(chain.rules.iter().map(String::as_str))
-        && rules(saved, chain.parent).next() == Some(&jump(chain))
+        && first == Some(&jump(chain))
         && leave(saved, chain).count() == 1
+}
+
+/// The chain of another installation, which begins like ours: two that both want to be first would never rest.
+fn enters_sibling(saved: &str, rule: &str, chain: &Chain) -> bool {
+    let other = rule.strip_prefix("-j ").filter(|other| *other != chain.name);
+    let begins = other.and_then(|other| rules(saved, other).next());
+    begins.is_some() && begins == chain.rules.first().map(String::as_str)
 }
 
 fn exists(saved: &str, chain: &str) -> bool {
@@ -113,6 +121,15 @@ mod tests {
         -I INPUT 1 -j SLIPWAY-INPUT
         COMMIT
         ");
+    }
+
+    #[test]
+    fn lets_another_installation_be_first() {
+        let saved = ":INPUT ACCEPT [0:0]\n:DOCKER-USER - [0:0]\n:SLIPWAY-INPUT - [0:0]\n:SLIPWAY-FORWARD - [0:0]\n\
+            :OTHER-INPUT - [0:0]\n-A INPUT -j OTHER-INPUT\n-A INPUT -j SLIPWAY-INPUT\n-A DOCKER-USER -j SLIPWAY-FORWARD\n\
+            -A OTHER-INPUT -i sw-+ -j DROP\n-A SLIPWAY-INPUT -i sw-+ -j DROP\n\
+            -A SLIPWAY-FORWARD -i sw-+ -o sw-+ -j DROP\n";
+        assert_eq!(assertion(saved, &chains()), None);
     }
 
     #[test]
