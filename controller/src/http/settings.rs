@@ -3,12 +3,13 @@
 use api::types::{Settings, UpdateSettings};
 use axum::{Json, Router, http::StatusCode, routing::get};
 use serde_json::Value;
-use sqlx::{Postgres, Transaction};
+use sqlx::PgConnection;
 
 use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Use},
+    idempotency::Ticket,
 };
 use crate::{
     db::{
@@ -37,6 +38,7 @@ async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Settings>, Err
 async fn change(
     state: State,
     allowed: Allowed<Use>,
+    ticket: Ticket,
     Body(body): Body<UpdateSettings>,
 ) -> Result<(StatusCode, Json<Settings>), Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
@@ -46,14 +48,17 @@ async fn change(
     if changes.is_empty() {
         return Err(Error::Conflict(format!("{} changed nothing", user.username)));
     }
-    let stored = store(tx, &allowed, &now, &changes, ("settings:set", &changes.join(", "))).await?;
-    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+    let stored = store(&mut tx, &allowed, &now, &changes, ("settings:set", &changes.join(", "))).await?;
+    let shown = shown(stored, app);
+    ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(shown)))
 }
 
-/// Writes the settings, tells the app's log who changed what (`lines`, which follow the user's name), and commits.
+/// Writes the settings and tells the app's log who changed what (`lines`, which follow the user's name).
 /// `action` is what the audit keeps: the command, and what it was done to.
 pub(super) async fn store(
-    mut tx: Transaction<'_, Postgres>,
+    tx: &mut PgConnection,
     allowed: &Allowed<Use>,
     now: &settings::Settings,
     lines: &[String],
@@ -66,9 +71,7 @@ pub(super) async fn store(
     }
     audit::insert(&mut *tx, allowed.did(action, target)).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
-    let stored = settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
-    tx.commit().await?;
-    Ok(stored)
+    settings::find(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))
 }
 
 /// Changes `now` as asked and says what is different.

@@ -7,6 +7,7 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Use},
+    idempotency::Ticket,
     settings::store,
 };
 use crate::{
@@ -30,6 +31,7 @@ async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Tls>, Error> {
 async fn change(
     state: State,
     allowed: Allowed<Use>,
+    ticket: Ticket,
     Body(body): Body<UpdateTls>,
 ) -> Result<(StatusCode, Json<Tls>), Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
@@ -40,8 +42,10 @@ async fn change(
     now.https_enforced = Some(wanted);
     let (line, action) =
         if wanted { ("enforces https", "tls:enable") } else { ("enforces https no more", "tls:disable") };
-    let stored = store(tx, &allowed, &now, &[line.to_owned()], (action, "")).await?;
-    Ok((StatusCode::CREATED, Json(shown(stored, app))))
+    let shown = shown(store(&mut tx, &allowed, &now, &[line.to_owned()], (action, "")).await?, app);
+    ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(shown)))
 }
 
 fn shown(settings: Settings, app: &App) -> Tls {

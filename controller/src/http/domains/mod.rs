@@ -18,6 +18,7 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
+    idempotency::Ticket,
     page::Paging,
 };
 use crate::{
@@ -53,6 +54,7 @@ async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Jso
 async fn add(
     state: State,
     allowed: Allowed<Use>,
+    ticket: Ticket,
     Body(body): Body<CreateDomain>,
 ) -> Result<(StatusCode, Json<Domain>), Error> {
     let claim = Claim::parse(&body.domain, &state.settings)?;
@@ -64,7 +66,6 @@ async fn add(
     event::add(&mut *tx, app.id, Level::Info, &format!("domain {domain} added")).await?;
     audit::insert(&mut *tx, allowed.did("domains:add", domain.as_str())).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
-    tx.commit().await?;
     let shown = Domain {
         owner: user.username.clone(),
         app: app.name.to_string(),
@@ -72,6 +73,8 @@ async fn add(
         created: created.into(),
         updated: created.into(),
     };
+    ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
+    tx.commit().await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
