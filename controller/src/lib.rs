@@ -18,6 +18,7 @@ pub mod quantity;
 mod reconcile;
 mod routes;
 mod runs;
+mod serve;
 pub mod signals;
 mod start;
 pub mod state;

@@ -8,13 +8,14 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     db, housekeeping, logs,
     platform::Platform,
-    routes,
+    routes, serve,
     signals::Signals,
     state::{Settings, Shared, State},
     vault::Vault,
@@ -143,13 +144,8 @@ fn read_components(path: &std::path::Path) -> anyhow::Result<Vec<(String, Vec<u8
         .collect()
 }
 
-fn serve(
-    listener: UnixListener,
-    router: Router,
-    shutdown: CancellationToken,
-) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+fn serve(listener: UnixListener, router: Router, shutdown: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::UnixListener::from_std(listener)?;
-    let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned());
-    Ok(tokio::spawn(serving.into_future()))
+    Ok(tokio::spawn(serve::serve(listener, router, shutdown)))
 }

@@ -16,7 +16,7 @@ const CRATE_RULES: [(&str, &[&str]); 6] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 14] = [
+const MODULE_RULES: [(&str, &[&str]); 15] = [
     ("auth", &["db", "state"]),
     ("db", &["vault"]),
     ("error", &[]),
@@ -28,6 +28,7 @@ const MODULE_RULES: [(&str, &[&str]); 14] = [
     ("quantity", &[]),
     ("reconcile", &["db", "lease", "logs", "operation", "platform", "state", "workload"]),
     ("routes", &["db", "signals", "state"]),
+    ("serve", &[]),
     ("signals", &["db"]),
     ("state", &["db", "logs", "platform", "signals", "vault"]),
     ("vault", &[]),
