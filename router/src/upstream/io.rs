@@ -40,8 +40,11 @@ impl UpstreamIo {
         result: Poll<io::Result<usize>>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(written)) = &result {
-            self.record(*written, bufs);
+        match &result {
+            Poll::Ready(Ok(written)) => self.record(*written, bufs),
+            // The connection was closed in this very moment: what was to be sent is as good as sent.
+            Poll::Ready(Err(_)) => self.record(usize::MAX, bufs),
+            Poll::Pending => {}
         }
         if result.is_ready() {
             self.gauge.written();
@@ -105,5 +108,25 @@ impl AsyncWrite for UpstreamIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{io::AsyncWriteExt, net::UnixStream};
+
+    use super::*;
+    use crate::{upstream::replay, watch::Watches};
+
+    #[tokio::test]
+    async fn what_a_closed_connection_does_not_take_can_be_sent_again() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let gauge = Arc::new(Gauge::new(Watches::new().watch()));
+        gauge.begin(std::time::Duration::from_secs(1), false, true);
+        let mut io = UpstreamIo::new(Socket::Unix(ours), gauge);
+        io.write_all(b"GET /a HTTP/1.1\r\n").await.unwrap();
+        drop(theirs);
+        io.write_all(b"host: a\r\n\r\n").await.unwrap_err();
+        assert_eq!(replay::read(io.sent()).unwrap().uri(), "/a");
     }
 }

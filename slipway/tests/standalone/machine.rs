@@ -110,6 +110,11 @@ impl Machine {
         }
     }
 
+    /// What troubled the parts.
+    pub fn troubles(&self) -> String {
+        self.journals().lines().filter(|line| !line.contains(r#""level":"INFO""#)).collect::<Vec<_>>().join("\n")
+    }
+
     fn journals(&self) -> String {
         let journals = ["supervisor.log", "data/journals/controller.log", "data/journals/router.log"];
         journals.map(|name| std::fs::read_to_string(self.path(name)).unwrap_or_default()).join("\n")
