@@ -68,8 +68,14 @@ impl Machine {
 
     /// Starts a supervisor and waits until everything serves.
     pub fn start(&self) -> Child {
+        self.start_with(&[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_with(&self, environment: &[(&str, &str)]) -> Child {
         let log = std::fs::File::options().append(true).create(true).open(self.path("supervisor.log")).unwrap();
         let mut command = self.slipway(&["standalone"]);
+        command.envs(environment.iter().copied());
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.wait_until("everything serves", || {
             let status = self.status();
@@ -115,7 +121,8 @@ impl Machine {
         self.journals().lines().filter(|line| !line.contains(r#""level":"INFO""#)).collect::<Vec<_>>().join("\n")
     }
 
-    fn journals(&self) -> String {
+    /// What the parts said.
+    pub fn journals(&self) -> String {
         let journals = ["supervisor.log", "data/journals/controller.log", "data/journals/router.log"];
         journals.map(|name| std::fs::read_to_string(self.path(name)).unwrap_or_default()).join("\n")
     }

@@ -4,9 +4,11 @@
 
 mod load;
 mod machine;
+mod postgres;
 
 use load::Load;
 use machine::{Machine, ask_api, kill, proc_status};
+use postgres::{PASSWORD, Postgres};
 
 #[test]
 fn each_part_runs_as_a_user_of_its_own_that_can_do_nothing_else() {
@@ -64,6 +66,23 @@ fn secrets_are_closed_to_everybody_else() {
     assert!(!psql("router"));
     kill(supervisor.id());
     supervisor.wait().unwrap();
+}
+
+#[test]
+fn a_database_of_ones_own_is_used_and_its_password_shown_to_nobody() {
+    let machine = Machine::new();
+    let database = Postgres::start(&machine);
+    let mut supervisor = machine.start_with(&[("DATABASE_URL", &database.url())]);
+    assert_eq!(ask_api(machine.address).unwrap(), 401);
+    assert_eq!(machine.pid("postgres"), 0, "there is no private one");
+    assert!(!machine.path("data/postgres").exists());
+    for process in std::fs::read_dir("/proc").unwrap() {
+        let arguments = std::fs::read(process.unwrap().path().join("cmdline")).unwrap_or_default();
+        assert!(!String::from_utf8_lossy(&arguments).contains(PASSWORD), "a process shows it in its arguments");
+    }
+    assert!(!machine.journals().contains(PASSWORD));
+    assert!(machine.run(&["stop"]).status.success());
+    assert!(supervisor.wait().unwrap().success());
 }
 
 #[test]
