@@ -9,8 +9,8 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, builds, config, context::Context, domains, exit::Exit, healthchecks, labels, limits, name::Name, perms,
-    ps, registry, releases, shortcuts, timeouts, users, version,
+    apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, labels, limits, name::Name,
+    perms, ps, registry, releases, shortcuts, timeouts, users, version,
 };
 
 /// The whole command line.
@@ -48,6 +48,8 @@ pub enum Command {
     #[command(flatten)]
     Domains(domains::Command),
     #[command(flatten)]
+    Git(git::Command),
+    #[command(flatten)]
     Healthchecks(healthchecks::Command),
     #[command(flatten)]
     Labels(labels::Command),
@@ -80,6 +82,7 @@ impl Command {
             Self::Builds(command) => command.run(context).await?,
             Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
+            Self::Git(command) => command.run(context)?,
             Self::Healthchecks(command) => command.run(context).await?,
             Self::Labels(command) => command.run(context).await?,
             Self::Limits(command) => command.run(context).await?,

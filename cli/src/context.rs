@@ -17,10 +17,10 @@ use api::{
 };
 
 use crate::{
-    git,
     items::AppArg,
     name::Name,
     report::Failure,
+    repository,
     settings::{self, Settings, Store},
     ui::Ui,
 };
@@ -80,7 +80,7 @@ impl Context {
         let Session { client, settings } = self.session()?;
         let (text, detected) = match &arg.app {
             Some(app) => (app.clone(), false),
-            None => (git::detect_app(&settings.controller)?, true),
+            None => (repository::detect_app(&settings.controller)?, true),
         };
         let app = AppName::parse(&text).map_err(|error| {
             Failure::new(format!("{text:?} is not the name of an app: {error}"))

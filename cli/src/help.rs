@@ -22,12 +22,13 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 15] = [
+const TOPICS: [Topic; 16] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from images"),
     Topic::new("config", "manage environment variables that define app config"),
     Topic::new("domains", "manage and assign domain names to your applications"),
+    Topic::new("git", "manage git remotes of applications"),
     Topic::new("healthchecks", "manage healthchecks for applications"),
     Topic::new("labels", "manage labels of applications"),
     Topic::new("limits", "manage resource limits for your application"),

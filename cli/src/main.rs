@@ -25,6 +25,7 @@ mod ps;
 mod registry;
 mod releases;
 mod report;
+mod repository;
 mod settings;
 mod shortcuts;
 mod timeouts;

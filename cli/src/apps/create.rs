@@ -9,8 +9,9 @@ use api::{
 
 use crate::{
     context::{Context, Session},
-    git, items,
+    items,
     report::Failure,
+    repository,
 };
 
 /// Creates a new application.
@@ -55,7 +56,7 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
 }
 
 fn add_remote(remote: &str, app: &AppName, session: &Session, context: &Context) -> Result<()> {
-    if git::has_remote(remote) {
+    if repository::url_of(remote).is_ok_and(|url| url.is_some()) {
         let text = format!(
             "A git remote with the name {remote} already exists. To overwrite this remote run:\n{} git:remote --force \
              --remote {remote} --app {app}",
@@ -63,8 +64,8 @@ fn add_remote(remote: &str, app: &AppName, session: &Session, context: &Context)
         );
         return Err(Failure::new(text).hint(exists(app)).into());
     }
-    let url = git::remote_url(&session.settings.controller, app.as_str())?;
-    git::add_remote(remote, &url).map_err(|error| match error.downcast::<Failure>() {
+    let url = repository::remote_url(&session.settings.controller, app.as_str())?;
+    repository::add_remote(remote, &url).map_err(|error| match error.downcast::<Failure>() {
         Ok(failure) => failure.hint(exists(app)).into(),
         Err(error) => error,
     })?;

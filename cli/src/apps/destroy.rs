@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use api::{client::apps, names::AppName};
 
-use crate::{context::Context, git, items::AppArg, report::Failure};
+use crate::{context::Context, items::AppArg, report::Failure, repository};
 
 /// Destroys an application.
 ///
@@ -39,7 +39,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     apps::destroy(&session.client, app).await?;
     progress.done(&format!("done in {}s", start.elapsed().as_secs()))?;
     // With --app the folder may belong to something else.
-    if session.detected && git::remove_remotes(&git::remote_url(&session.settings.controller, app.as_str())?)? {
+    if session.detected
+        && repository::remove_remotes(&repository::remote_url(&session.settings.controller, app.as_str())?)?
+    {
         ui.say(format!("Git remotes for app {app} removed."))?;
     }
     Ok(())

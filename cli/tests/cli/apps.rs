@@ -1,6 +1,6 @@
 //! `apps:*`, without the two that stream: they have files of their own.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn create_adds_a_git_remote() {
     let world = World::logged_in().await;
     world.answers("POST", "/v2/apps", 201, app("blog")).await;
     world.answers("POST", "/v2/apps/blog/config", 201, crate::harness::config(&json!({}))).await;
-    git(&world, &["init", "--quiet"]);
+    world.git(&["init", "--quiet"]);
     assert_snapshot!(world.run("apps:create blog --buildpack https://example.com/pack"), @r"
     exit: 0
     ----- stdout -----
@@ -39,7 +39,7 @@ async fn create_adds_a_git_remote() {
     ----- stderr -----
     ");
     assert_eq!(world.body("POST", "/v2/apps").await, json!({"id": "blog"}));
-    assert_snapshot!(git(&world, &["remote", "-v"]), @r"
+    assert_snapshot!(world.git(&["remote", "-v"]), @r"
     mycli	ssh://git@127.0.0.1:2222/blog.git (fetch)
     mycli	ssh://git@127.0.0.1:2222/blog.git (push)
     ");
@@ -236,9 +236,9 @@ async fn the_app_comes_from_a_git_remote_or_the_folder() {
     ----- stderr -----
     ");
 
-    git(&world, &["init", "--quiet"]);
-    git(&world, &["remote", "add", "other", "https://example.com/other.git"]);
-    git(&world, &["remote", "add", "prod", "ssh://git@127.0.0.1:2222/blog.git"]);
+    world.git(&["init", "--quiet"]);
+    world.git(&["remote", "add", "other", "https://example.com/other.git"]);
+    world.git(&["remote", "add", "prod", "ssh://git@127.0.0.1:2222/blog.git"]);
     assert_snapshot!(world.run("builds"), @r"
     exit: 0
     ----- stdout -----
@@ -302,8 +302,8 @@ async fn destroy_wants_to_be_confirmed() {
 async fn destroy_removes_the_remotes_of_an_app_that_was_found_by_them() {
     let world = World::logged_in().await;
     world.replies("DELETE", "/v2/apps/blog", ResponseTemplate::new(204)).await;
-    git(&world, &["init", "--quiet"]);
-    git(&world, &["remote", "add", "mycli", "ssh://git@127.0.0.1:2222/blog.git"]);
+    world.git(&["init", "--quiet"]);
+    world.git(&["remote", "add", "mycli", "ssh://git@127.0.0.1:2222/blog.git"]);
     assert_snapshot!(world.run("apps:destroy --confirm=blog"), @r"
     exit: 0
     ----- stdout -----
@@ -312,7 +312,7 @@ async fn destroy_removes_the_remotes_of_an_app_that_was_found_by_them() {
     Git remotes for app blog removed.
     ----- stderr -----
     ");
-    assert_eq!(git(&world, &["remote"]), "");
+    assert_eq!(world.git(&["remote"]), "");
 }
 
 #[tokio::test]
@@ -326,9 +326,4 @@ async fn transfer() {
     ----- stderr -----
     ");
     assert_eq!(world.body("POST", "/v2/apps/blog").await, json!({"owner": "ana"}));
-}
-
-fn git(world: &World, args: &[&str]) -> String {
-    let output = Command::new("git").args(args).current_dir(world.home.path()).env("HOME", world.home.path()).output();
-    String::from_utf8(output.unwrap().stdout).unwrap()
 }

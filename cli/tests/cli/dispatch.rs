@@ -45,6 +45,7 @@ async fn the_overview() {
       builds                 manage builds created from images
       config                 manage environment variables that define app config
       domains                manage and assign domain names to your applications
+      git                    manage git remotes of applications
       healthchecks           manage healthchecks for applications
       labels                 manage labels of applications
       limits                 manage resource limits for your application

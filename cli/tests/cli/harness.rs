@@ -113,6 +113,13 @@ impl World {
         self.shown(&child.wait_with_output().unwrap())
     }
 
+    /// What git says in the user's folder.
+    pub fn git(&self, args: &[&str]) -> String {
+        let output =
+            Command::new("git").args(args).current_dir(self.home.path()).env("HOME", self.home.path()).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    }
+
     /// The program in the user's surroundings, and in no others.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

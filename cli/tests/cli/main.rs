@@ -11,6 +11,7 @@ mod config_files;
 mod dispatch;
 mod domains;
 mod errors;
+mod git;
 mod harness;
 mod healthchecks;
 mod labels;

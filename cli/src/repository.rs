@@ -34,9 +34,9 @@ pub fn remote_url(controller: &str, app: &str) -> Result<String> {
     Ok(format!("ssh://git@{}:{PORT}/{app}.git", builder_host(&controller_url(controller)?)))
 }
 
-/// True when the repository has a remote of this name.
-pub fn has_remote(name: &str) -> bool {
-    remotes().is_ok_and(|remotes| remotes.iter().any(|remote| remote.name == name))
+/// Where the remote of this name leads, if there is one.
+pub fn url_of(name: &str) -> Result<Option<String>> {
+    Ok(remotes()?.into_iter().find(|remote| remote.name == name).map(|remote| remote.url))
 }
 
 /// Adds a remote.
@@ -44,12 +44,17 @@ pub fn add_remote(name: &str, url: &str) -> Result<()> {
     git(&["remote", "add", "--", name, url]).map(drop)
 }
 
+/// Removes a remote.
+pub fn remove_remote(name: &str) -> Result<()> {
+    git(&["remote", "remove", "--", name]).map(drop)
+}
+
 /// Removes every remote that leads to `url`; false when there is none.
 pub fn remove_remotes(url: &str) -> Result<bool> {
     let remotes = remotes()?;
     let mut ours = remotes.iter().filter(|remote| remote.url == url).peekable();
     let found = ours.peek().is_some();
-    ours.try_for_each(|remote| git(&["remote", "remove", "--", &remote.name]).map(drop))?;
+    ours.try_for_each(|remote| remove_remote(&remote.name))?;
     Ok(found)
 }
 
