@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Becoming root, and leaving a user's files the user's own. Sourced, never run; needs say.sh.
 
+# Where Debian keeps the programs of administrators; the PATH of a user, which sudo is told to keep, lacks it.
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 # Runs the script again through sudo unless root runs it already: become_root "$0" "$@". The toolchain and the cache
 # stay those of the user, because PATH and HOME do.
 become_root() {
@@ -18,6 +21,6 @@ hand_back() {
     [ -n "${SUDO_UID:-}" ] || return 0
     local path
     for path; do
-        [ ! -e "$path" ] || find "$path" -user root -exec chown -h "$SUDO_UID:" {} +
+        [ ! -e "$path" ] || find "$path" -user root -exec chown -h "$SUDO_UID:$SUDO_GID" {} +
     done
 }
