@@ -21,6 +21,6 @@ hand_back() {
     [ -n "${SUDO_UID:-}" ] || return 0
     local path
     for path; do
-        [ ! -e "$path" ] || find "$path" -user root -exec chown -h "$SUDO_UID:$SUDO_GID" {} +
+        [ ! -e "$path" ] || find "$path" -user root -exec chown -h "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} +
     done
 }
