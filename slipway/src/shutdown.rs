@@ -1,4 +1,5 @@
-//! The end of a process by signal: the first one asks for an orderly stop, the second one does not wait for it.
+//! The end of a process by signal: the first one asks for an orderly stop. SIGTERM says that once or many times, because
+//! a supervisor cannot know what the one before it has sent; a SIGINT after that does not wait for it.
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,7 +18,7 @@ impl Signals {
         Ok(Self { term: take(SignalKind::terminate())?, int: take(SignalKind::interrupt())? })
     }
 
-    /// Runs `work`, whose token the first signal cancels; the second one is an error.
+    /// Runs `work`, whose token the first signal cancels; a SIGINT after that is an error.
     pub async fn govern<F: Future<Output = Result<()>>>(
         mut self,
         work: impl FnOnce(CancellationToken) -> F,
@@ -28,21 +29,54 @@ impl Signals {
         loop {
             tokio::select! {
                 result = &mut work => return result,
-                () = self.next() => {
+                _ = self.term.recv() => stop(&token),
+                _ = self.int.recv() => {
                     if token.is_cancelled() {
-                        bail!("stopped at once by a second signal");
+                        bail!("stopped at once by SIGINT");
                     }
-                    tracing::info!("stopping in order; a second signal stops at once");
-                    token.cancel();
+                    stop(&token);
                 }
             }
         }
     }
+}
 
-    async fn next(&mut self) {
+fn stop(token: &CancellationToken) {
+    if !token.is_cancelled() {
+        tracing::info!("stopping in order; SIGINT (Ctrl-C) stops at once");
+        token.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+    use tokio::{
+        sync::mpsc,
+        time::{Duration, timeout},
+    };
+
+    use super::*;
+
+    /// One test, because signals are the whole process's.
+    #[tokio::test]
+    async fn sigterm_may_come_again_and_sigint_is_impatient() {
+        let (told, mut stopping) = mpsc::unbounded_channel();
+        let work = async move |token: CancellationToken| {
+            token.cancelled().await;
+            let _ = told.send(());
+            std::future::pending::<Result<()>>().await
+        };
+        let mut governed = std::pin::pin!(Signals::take().unwrap().govern(work));
+        kill_process(getpid(), Signal::TERM).unwrap();
         tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
+            ended = &mut governed => panic!("{ended:?}"),
+            _ = stopping.recv() => {}
         }
+        kill_process(getpid(), Signal::TERM).unwrap();
+        assert!(timeout(Duration::from_millis(100), &mut governed).await.is_err());
+        kill_process(getpid(), Signal::INT).unwrap();
+        let ended = timeout(Duration::from_secs(10), governed).await.unwrap();
+        assert_eq!(ended.unwrap_err().to_string(), "stopped at once by SIGINT");
     }
 }

@@ -88,8 +88,9 @@ pub fn keep(part: Part, launch: Launch) -> Handle {
 
 impl Keeper {
     async fn run(mut self) {
-        let mut adopted = self.adopt().await;
+        // First, because whom the adoption replaces is sent off by it.
         self.send_off();
+        let mut adopted = self.adopt().await;
         loop {
             let process = match adopted.take().map_or_else(|| self.launch.start(), Ok) {
                 Ok(process) => process,
