@@ -294,4 +294,3 @@ create table audit (
     request_id text not null default ''
 );
 create index audit_app on audit (app_uuid, id);
-create index audit_user on audit (username, id);
