@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 
 /// The crates of the workspace; every folder with Rust in it is one.
-pub const CRATES: [&str; 6] = ["api", "cli", "controller", "router", "slipway", "tests"];
+pub const CRATES: [&str; 7] = ["api", "builder", "cli", "controller", "router", "slipway", "tests"];
 
 /// One source file.
 #[derive(Debug)]

@@ -6,12 +6,13 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use tests::sources::{self, CRATES};
 
 /// Which of our crates a crate may depend on.
-const CRATE_RULES: [(&str, &[&str]); 6] = [
+const CRATE_RULES: [(&str, &[&str]); 7] = [
     ("api", &[]),
+    ("builder", &["api"]),
     ("cli", &["api"]),
     ("controller", &["api"]),
     ("router", &["api"]),
-    ("slipway", &["api", "controller", "router"]),
+    ("slipway", &["api", "builder", "controller", "router"]),
     ("tests", &["api"]),
 ];
 
