@@ -59,3 +59,12 @@ packages_for_postgres() {
     fi
     packages_install postgresql-15
 }
+
+# What `git push` needs on the machine of a platform: git's side, the registry that keeps what was built, and what builds in
+# a sandbox. Installed where systemd runs, the registry would serve the world; ours is started by the supervisor.
+packages_for_pushes() {
+    local registry=had
+    package_installed docker-registry || registry=new
+    packages_install git openssh-client docker-registry buildah runc uidmap
+    if [ $registry = new ] && [ -d /run/systemd/system ]; then systemctl disable --quiet --now docker-registry; fi
+}
