@@ -14,6 +14,7 @@ mod headers;
 mod health;
 mod idempotency;
 mod info;
+mod keys;
 mod logs;
 mod page;
 mod perms;
@@ -58,6 +59,7 @@ pub fn router(state: State) -> Router {
         .merge(settings::router())
         .merge(tls::router())
         .merge(perms::router())
+        .merge(keys::router())
         .merge(auth::router())
         // Inside of here the app in the URL is known; outside it is not.
         .route_layer(from_fn_with_state(state.clone(), idempotency::once))

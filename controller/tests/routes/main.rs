@@ -11,6 +11,7 @@ mod auth;
 mod conventions;
 mod harness;
 mod idempotency;
+mod keys;
 mod outage;
 mod secrets;
 mod users;
