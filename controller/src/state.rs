@@ -74,6 +74,8 @@ pub struct Settings {
     pub network_pool: Option<Ipv4Net>,
     /// Where apps are pushed to, as clients are told.
     pub ssh: Option<SshAddress>,
+    /// SHA-256 of the key of builders that are not ours; none where there are no such.
+    pub builder_key_sha256: Option<[u8; 32]>,
 }
 
 impl Default for Settings {
@@ -90,6 +92,7 @@ impl Default for Settings {
             grace_period: 30,
             network_pool: None,
             ssh: None,
+            builder_key_sha256: None,
         }
     }
 }

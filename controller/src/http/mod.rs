@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod headers;
 mod health;
+mod hooks;
 mod idempotency;
 mod info;
 mod keys;
@@ -65,6 +66,8 @@ pub fn router(state: State) -> Router {
         .route_layer(from_fn_with_state(state.clone(), idempotency::once))
         // What these answer is shown once and kept nowhere.
         .merge(auth::secret_router())
+        // No user calls these.
+        .merge(hooks::router())
         .merge(health::router())
         .fallback(error::page_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -26,6 +26,8 @@ use uuid::Uuid;
 
 /// The token that the installation printed.
 pub const BOOTSTRAP: &str = "the-one-time-token";
+/// The key of builders that are not ours, where a test lets them in.
+pub const BUILDER_KEY: &str = "the-builder-key";
 /// Everybody's password.
 pub const PASSWORD: &str = "open sesame";
 

@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod conventions;
 mod harness;
+mod hooks;
 mod idempotency;
 mod keys;
 mod outage;

@@ -34,6 +34,9 @@ pub struct ControllerOptions {
     /// Hash of the token that makes the first administrator
     #[arg(long, value_name = "FILE")]
     bootstrap_token_hash_file: PathBuf,
+    /// Hash of the key that builders other than ours show at /v2/hooks; without it there are none
+    #[arg(long, value_name = "FILE")]
+    builder_key_hash_file: Option<PathBuf>,
     /// Apps are pushed to this port of slipway-builder.DOMAIN
     #[arg(long, value_name = "PORT")]
     ssh_port: Option<u16>,
@@ -69,6 +72,7 @@ fn config(options: ControllerOptions) -> Result<Config> {
     let ssh = options.ssh_port.map(|port| ssh::address(&options.domain, port, options.ssh_host_keys.as_deref()));
     let settings = Settings {
         ssh: ssh.transpose()?,
+        builder_key_sha256: options.builder_key_hash_file.as_deref().map(super::read_hex).transpose()?,
         platform_domain: options.domain,
         registration: options.registration_mode,
         bootstrap_token_sha256: Some(super::read_hex(&options.bootstrap_token_hash_file)?),
