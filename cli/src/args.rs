@@ -82,7 +82,7 @@ impl Command {
             Self::Builds(command) => command.run(context).await?,
             Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
-            Self::Git(command) => command.run(context)?,
+            Self::Git(command) => command.run(context).await?,
             Self::Healthchecks(command) => command.run(context).await?,
             Self::Labels(command) => command.run(context).await?,
             Self::Limits(command) => command.run(context).await?,

@@ -7,6 +7,7 @@
 mod apps;
 mod args;
 mod auth;
+mod builder;
 mod builds;
 mod config;
 mod context;
