@@ -6,7 +6,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 use anyhow::Result;
 use api::{
     client::{Client, Url, info},
-    names::DomainName,
+    names::{DomainName, PublicKey},
     types::SshAddress,
 };
 
@@ -24,6 +24,7 @@ const CONTROLLERS: [&str; 2] = ["slipway", "deis"];
 pub struct Builder {
     host: String,
     port: u16,
+    keys: Vec<PublicKey>,
 }
 
 impl Builder {
@@ -48,18 +49,31 @@ impl Builder {
                 );
             }
         };
-        Ok(Self { host: resolvable(host), port: address.port })
+        // Of a type that this program does not know, one is left out: OpenSSH asks about it when it is needed.
+        let keys = address.host_keys.iter().filter_map(|key| PublicKey::parse(key).ok()).collect();
+        Ok(Self { host: resolvable(host), port: address.port, keys })
     }
 
     /// The one that a controller without `/v2/info` has.
     fn beside(controller: &str) -> Result<Self> {
         let host = resolvable(name_beside(&controller_url(controller)?));
-        Ok(Self { host, port: PORT })
+        Ok(Self { host, port: PORT, keys: Vec::new() })
     }
 
     /// Where an app is pushed to.
     pub fn remote(&self, app: &str) -> String {
         format!("ssh://git@{}:{}/{app}.git", self.host, self.port)
+    }
+
+    /// The host as OpenSSH's `known_hosts` has it.
+    pub fn known_as(&self) -> String {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        if self.port == 22 { host.to_owned() } else { format!("[{host}]:{}", self.port) }
+    }
+
+    /// The keys that the host shows, without comments; none where the controller does not tell.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(PublicKey::without_comment)
     }
 }
 
@@ -102,6 +116,8 @@ mod tests {
     use crate::context::controller_url;
     use api::types::SshAddress;
 
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBaAO7aWZ5CMXtVMrQP3AAbalcjOdTV5K9q5X3kF1Kb0";
+
     #[test]
     fn builders_stand_beside_controllers() {
         for (controller, builder) in [
@@ -127,11 +143,20 @@ mod tests {
 
     #[test]
     fn controllers_name_a_host_a_port_and_keys() {
-        let named =
-            |host: &str, port| Builder::named(&SshAddress { host: host.to_owned(), port, host_keys: Vec::new() });
+        let named = |host: &str, port| {
+            let host_keys = vec![format!("{KEY} root@host"), "junk".to_owned(), format!("@cert-authority * {KEY}")];
+            Builder::named(&SshAddress { host: host.to_owned(), port, host_keys })
+        };
         let builder = named("builder.example.com", 2200).unwrap();
         assert_eq!(builder.remote("blog"), "ssh://git@builder.example.com:2200/blog.git");
-        assert_eq!(named("::1", 2222).unwrap().remote("a"), "ssh://git@[::1]:2222/a.git");
+        assert_eq!(builder.known_as(), "[builder.example.com]:2200");
+        assert_eq!(builder.keys().collect::<Vec<_>>(), [KEY]);
+        assert_eq!(named("builder.example.com", 22).unwrap().known_as(), "builder.example.com");
+        let builder = named("::1", 2222).unwrap();
+        assert_eq!(
+            (builder.remote("a").as_str(), builder.known_as().as_str()),
+            ("ssh://git@[::1]:2222/a.git", "[::1]:2222")
+        );
         for bad in ["", "a b", "*.example.com", "a/b", "a\n", "-oProxyCommand=id"] {
             assert!(named(bad, 2222).is_err(), "{bad:?}");
         }

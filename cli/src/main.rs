@@ -17,6 +17,7 @@ mod git;
 mod healthchecks;
 mod help;
 mod items;
+mod keys;
 mod labels;
 mod limits;
 mod name;
