@@ -12,6 +12,8 @@ pub const PLATFORM_VERSION_HEADER: &str = "DEIS_PLATFORM_VERSION";
 
 /// Makes a POST safe to send twice: the second one answers what the first did. Unique per user and app.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// Carries the builder key on `/v2/hooks`.
+pub const BUILDER_AUTH: &str = "X-Deis-Builder-Auth";
 /// One id per request, made by the router, found again in every log line about it.
 pub const REQUEST_ID: &str = "X-Request-Id";
 /// Set by the router alone, to `1`, on requests to the API host whose peer was on loopback and that carried neither

@@ -9,8 +9,8 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, labels, limits, name::Name,
-    perms, ps, registry, releases, shortcuts, timeouts, users, version,
+    apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
+    name::Name, perms, ps, registry, releases, shortcuts, timeouts, users, version,
 };
 
 /// The whole command line.
@@ -52,6 +52,8 @@ pub enum Command {
     #[command(flatten)]
     Healthchecks(healthchecks::Command),
     #[command(flatten)]
+    Keys(keys::Command),
+    #[command(flatten)]
     Labels(labels::Command),
     #[command(flatten)]
     Limits(limits::Command),
@@ -82,8 +84,9 @@ impl Command {
             Self::Builds(command) => command.run(context).await?,
             Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
-            Self::Git(command) => command.run(context)?,
+            Self::Git(command) => command.run(context).await?,
             Self::Healthchecks(command) => command.run(context).await?,
+            Self::Keys(command) => command.run(context).await?,
             Self::Labels(command) => command.run(context).await?,
             Self::Limits(command) => command.run(context).await?,
             Self::Perms(command) => command.run(context).await?,

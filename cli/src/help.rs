@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 17] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from images"),
@@ -30,6 +30,7 @@ const TOPICS: [Topic; 16] = [
     Topic::new("domains", "manage and assign domain names to your applications"),
     Topic::new("git", "manage git remotes of applications"),
     Topic::new("healthchecks", "manage healthchecks for applications"),
+    Topic::new("keys", "manage ssh keys used for `git push` deployments").labelled("SSH keys"),
     Topic::new("labels", "manage labels of applications"),
     Topic::new("limits", "manage resource limits for your application"),
     Topic::new("perms", "manage permissions for applications"),

@@ -7,6 +7,7 @@
 mod apps;
 mod args;
 mod auth;
+mod builder;
 mod builds;
 mod config;
 mod context;
@@ -16,6 +17,7 @@ mod git;
 mod healthchecks;
 mod help;
 mod items;
+mod keys;
 mod labels;
 mod limits;
 mod name;

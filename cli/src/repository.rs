@@ -3,12 +3,8 @@
 use std::{env, process::Command};
 
 use anyhow::{Context as _, Result};
-use api::client::Url;
 
-use crate::{context::controller_url, report::Failure};
-
-/// The builder's SSH port.
-const PORT: u16 = 2222;
+use crate::{builder, report::Failure};
 
 /// A remote that is pushed to.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,19 +15,14 @@ struct Remote {
 
 /// The app that the surroundings suggest: a remote on the controller's builder, else the name of the folder.
 pub fn detect_app(controller: &str) -> Result<String> {
-    let host = builder_host(&controller_url(controller)?);
+    let hosts = builder::hosts(controller)?;
     let remotes = remotes().unwrap_or_default();
-    if let Some(remote) = remotes.iter().find(|remote| remote.url.contains(&host)) {
+    if let Some(remote) = remotes.iter().find(|remote| remote.may_lead_to(&hosts)) {
         return Ok(app_of(&remote.url).to_owned());
     }
     let folder = env::current_dir().context("cannot find out the current folder")?;
     let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
     Ok(name.unwrap_or_default())
-}
-
-/// Where an app is pushed to.
-pub fn remote_url(controller: &str, app: &str) -> Result<String> {
-    Ok(format!("ssh://git@{}:{PORT}/{app}.git", builder_host(&controller_url(controller)?)))
 }
 
 /// Where the remote of this name leads, if there is one.
@@ -49,29 +40,38 @@ pub fn remove_remote(name: &str) -> Result<()> {
     git(&["remote", "remove", "--", name]).map(drop)
 }
 
-/// Removes every remote that leads to `url`; false when there is none.
-pub fn remove_remotes(url: &str) -> Result<bool> {
-    let remotes = remotes()?;
-    let mut ours = remotes.iter().filter(|remote| remote.url == url).peekable();
+/// Removes every remote that leads to the app on the controller's builder; false when there is none.
+pub fn remove_remotes(controller: &str, app: &str) -> Result<bool> {
+    let (hosts, remotes) = (builder::hosts(controller)?, remotes()?);
+    let leads = |remote: &&Remote| hosts.iter().any(|host| host == host_of(&remote.url)) && app_of(&remote.url) == app;
+    let mut ours = remotes.iter().filter(leads).peekable();
     let found = ours.peek().is_some();
     ours.try_for_each(|remote| remove_remote(&remote.name))?;
     Ok(found)
 }
 
-/// `deis.example.com` has its builder at `deis-builder.example.com`; an address has it at itself.
-fn builder_host(controller: &Url) -> String {
-    let host = controller.host_str().unwrap_or_default();
-    let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    match host.split_once('.') {
-        _ if is_address => host.to_owned(),
-        Some((first, rest)) => format!("{first}-builder.{rest}"),
-        None => format!("{host}-builder"),
+impl Remote {
+    /// Deis's rule for the first host: the URL has it somewhere, perhaps as the end of an alias of OpenSSH's.
+    fn may_lead_to(&self, hosts: &[String]) -> bool {
+        let host = host_of(&self.url);
+        hosts.first().is_some_and(|first| self.url.contains(first)) || hosts.iter().any(|one| one == host)
+    }
+}
+
+/// The host of a remote's URL, or of git's short form `user@host:path`.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.find(']') {
+        Some(end) if host.starts_with('[') => &host[..=end],
+        _ => host.split(':').next().unwrap_or_default(),
     }
 }
 
 /// The last segment of a remote's URL up to its first dot.
 fn app_of(url: &str) -> &str {
-    let last = url.rsplit('/').next().unwrap_or_default();
+    let last = url.rsplit(['/', ':']).next().unwrap_or_default();
     last.split('.').next().unwrap_or_default()
 }
 
@@ -102,28 +102,25 @@ fn git(args: &[&str]) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Remote, app_of, builder_host, parse, remote_url};
-    use crate::context::controller_url;
-
-    #[test]
-    fn builders_stand_beside_controllers() {
-        for (controller, builder) in [
-            ("http://deis.example.com:8080", "deis-builder.example.com"),
-            ("http://slipway.localhost", "slipway-builder.localhost"),
-            ("http://controller", "controller-builder"),
-            ("http://127.0.0.1:80", "127.0.0.1"),
-            ("http://[::1]", "[::1]"),
-        ] {
-            assert_eq!(builder_host(&controller_url(controller).unwrap()), builder);
-        }
-        let url = remote_url("http://slipway.localhost", "blog").unwrap();
-        assert_eq!(url, "ssh://git@slipway-builder.localhost:2222/blog.git");
-        assert_eq!(app_of(&url), "blog");
-    }
+    use super::{Remote, app_of, host_of, parse};
 
     #[test]
     fn only_remotes_that_are_pushed_to() {
         let listing = "origin\thttps://example.com/a.git (fetch)\norigin\tgit@example.com:a.git (push)\nbroken\n";
         assert_eq!(parse(listing), [Remote { name: "origin".to_owned(), url: "git@example.com:a.git".to_owned() }]);
+    }
+
+    #[test]
+    fn urls_name_a_host_and_an_app() {
+        for (url, host, app) in [
+            ("ssh://git@slipway-builder.localhost:2222/blog.git", "slipway-builder.localhost", "blog"),
+            ("ssh://127.0.0.1/blog", "127.0.0.1", "blog"),
+            ("ssh://git@[::1]:2222/blog.git", "[::1]", "blog"),
+            ("git@deis-builder.example.com:blog.git", "deis-builder.example.com", "blog"),
+            ("../blog.git", "..", "blog"),
+            ("", "", ""),
+        ] {
+            assert_eq!((host_of(url), app_of(url)), (host, app), "{url}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
+use api::types::SshAddress;
 use ipnet::Ipv4Net;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -71,6 +72,10 @@ pub struct Settings {
     pub grace_period: u32,
     /// Where apps' networks are cut from; none where the platform gives addresses itself.
     pub network_pool: Option<Ipv4Net>,
+    /// Where apps are pushed to, as clients are told.
+    pub ssh: Option<SshAddress>,
+    /// SHA-256 of the key of builders that are not ours; none where there are no such.
+    pub builder_key_sha256: Option<[u8; 32]>,
 }
 
 impl Default for Settings {
@@ -86,6 +91,8 @@ impl Default for Settings {
             deploy_timeout: 120,
             grace_period: 30,
             network_pool: None,
+            ssh: None,
+            builder_key_sha256: None,
         }
     }
 }

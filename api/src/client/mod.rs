@@ -11,6 +11,8 @@ pub mod builds;
 pub mod config;
 pub mod domains;
 pub mod health;
+pub mod info;
+pub mod keys;
 pub mod logs;
 pub mod perms;
 pub mod pods;

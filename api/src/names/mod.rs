@@ -5,14 +5,18 @@ mod app;
 mod config_key;
 mod domain;
 mod image;
+mod key_id;
 mod process_type;
+mod public_key;
 mod username;
 
 pub use app::{AppName, PlatformName};
 pub use config_key::ConfigKey;
 pub use domain::DomainName;
 pub use image::ImageName;
+pub use key_id::KeyId;
 pub use process_type::ProcessType;
+pub use public_key::PublicKey;
 pub use username::Username;
 
 /// Why a text is not a name, in the words that the API answers (Deis API 2.3, validation messages).

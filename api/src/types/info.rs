@@ -11,4 +11,19 @@ pub struct Info {
     pub platform_version: String,
     /// The domain under which apps are served by their names.
     pub domain: String,
+    /// Where apps are pushed to; none where nothing listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<SshAddress>,
+}
+
+/// Where apps are pushed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SshAddress {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// The keys that the host shows, in OpenSSH's form without comments.
+    #[serde(default)]
+    pub host_keys: Vec<String>,
 }

@@ -8,6 +8,7 @@ use api::{
 };
 
 use crate::{
+    builder::Builder,
     context::{Context, Session},
     items,
     report::Failure,
@@ -52,10 +53,11 @@ pub async fn run(args: Args, context: &Context) -> Result<()> {
             .say(format!("If you want to add a git remote for this app later, use `{name} git:remote -a {app}`"))?;
         return Ok(());
     }
-    add_remote(args.remote.unwrap_or_else(|| context.name.remote()).as_str(), &app, &session, context)
+    let remote = args.remote.unwrap_or_else(|| context.name.remote());
+    add_remote(&remote, &app, &session, context).await
 }
 
-fn add_remote(remote: &str, app: &AppName, session: &Session, context: &Context) -> Result<()> {
+async fn add_remote(remote: &str, app: &AppName, session: &Session, context: &Context) -> Result<()> {
     if repository::url_of(remote).is_ok_and(|url| url.is_some()) {
         let text = format!(
             "A git remote with the name {remote} already exists. To overwrite this remote run:\n{} git:remote --force \
@@ -64,10 +66,12 @@ fn add_remote(remote: &str, app: &AppName, session: &Session, context: &Context)
         );
         return Err(Failure::new(text).hint(exists(app)).into());
     }
-    let url = repository::remote_url(&session.settings.controller, app.as_str())?;
-    repository::add_remote(remote, &url).map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) => failure.hint(exists(app)).into(),
-        Err(error) => error,
+    let builder = Builder::find(&session.client, &session.settings.controller).await?;
+    repository::add_remote(remote, &builder.remote(app.as_str())).map_err(|error| {
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure.hint(exists(app)).into(),
+            Err(error) => error,
+        }
     })?;
     Ok(context.ui.say(format!("Git remote {remote} successfully created for app {app}."))?)
 }

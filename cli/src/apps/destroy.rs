@@ -39,9 +39,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     apps::destroy(&session.client, app).await?;
     progress.done(&format!("done in {}s", start.elapsed().as_secs()))?;
     // With --app the folder may belong to something else.
-    if session.detected
-        && repository::remove_remotes(&repository::remote_url(&session.settings.controller, app.as_str())?)?
-    {
+    if session.detected && repository::remove_remotes(&session.settings.controller, app.as_str())? {
         ui.say(format!("Git remotes for app {app} removed."))?;
     }
     Ok(())

@@ -19,9 +19,9 @@ pub enum Command {
 
 impl Command {
     /// Does it.
-    pub fn run(self, context: &Context) -> Result<()> {
+    pub async fn run(self, context: &Context) -> Result<()> {
         match self {
-            Self::Remote(args) => remote::run(&args, context),
+            Self::Remote(args) => remote::run(&args, context).await,
             Self::Remove(args) => remove::run(&args, context),
         }
     }

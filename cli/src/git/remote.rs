@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{context::Context, items::AppArg, report::Failure, repository};
+use crate::{builder::Builder, context::Context, items::AppArg, report::Failure, repository};
 
 /// Adds a git remote of an application to this repository.
 ///
@@ -23,10 +23,11 @@ pub struct Args {
 }
 
 /// Adds or replaces it.
-pub fn run(args: &Args, context: &Context) -> Result<()> {
+pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let session = context.app(&args.app)?;
     let (app, name) = (&session.app, args.remote.clone().unwrap_or_else(|| context.name.remote()));
-    let url = repository::remote_url(&session.settings.controller, app.as_str())?;
+    let builder = Builder::find(&session.client, &session.settings.controller).await?;
+    let url = builder.remote(app.as_str());
     match repository::url_of(&name)? {
         Some(there) if there == url => {
             return Ok(context

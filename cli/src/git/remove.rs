@@ -15,7 +15,7 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<()> {
     let session = context.app(&args.app)?;
     let app = &session.app;
-    if !repository::remove_remotes(&repository::remote_url(&session.settings.controller, app.as_str())?)? {
+    if !repository::remove_remotes(&session.settings.controller, app.as_str())? {
         return Err(Failure::new(format!("No git remote of this repository leads to app {app}.")).into());
     }
     Ok(context.ui.say(format!("Git remotes for app {app} removed."))?)

@@ -67,6 +67,9 @@ fn missing(refusal: &Refusal, name: &Name) -> Option<String> {
     if text("Domain") {
         return Some(format!("`{name} domains` lists the domains there are."));
     }
+    if text("Key") {
+        return Some(format!("`{name} keys` lists the keys you have."));
+    }
     if text("User") {
         return Some("Check the spelling of the user's name; whoever it is must have registered.".to_owned());
     }

@@ -47,6 +47,7 @@ async fn the_overview() {
       domains                manage and assign domain names to your applications
       git                    manage git remotes of applications
       healthchecks           manage healthchecks for applications
+      keys                   manage ssh keys used for `git push` deployments
       labels                 manage labels of applications
       limits                 manage resource limits for your application
       perms                  manage permissions for applications

@@ -1,6 +1,9 @@
 //! Every command against every kind of refusal: one clear line, exit code 1, and nothing that a terminal obeys.
 
-use std::{fs::File, process::Stdio};
+use std::{
+    fs::{self, File},
+    process::Stdio,
+};
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -9,7 +12,7 @@ use wiremock::{Mock, ResponseTemplate, matchers::any};
 use crate::harness::{World, app, page};
 
 /// Every command that asks the controller.
-const COMMANDS: [&str; 47] = [
+const COMMANDS: [&str; 50] = [
     "apps:create --no-remote",
     "apps:list",
     "apps:info -a blog",
@@ -36,6 +39,9 @@ const COMMANDS: [&str; 47] = [
     "healthchecks:list -a blog",
     "healthchecks:set liveness httpGet 80 -a blog",
     "healthchecks:unset liveness -a blog",
+    "keys:list",
+    "keys:add laptop a.pub",
+    "keys:remove laptop",
     "labels:list -a blog",
     "labels:set a=b -a blog",
     "labels:unset a -a blog",
@@ -62,6 +68,7 @@ const COMMANDS: [&str; 47] = [
 /// Runs every command where the controller refuses everything like that; answers what was said, without repetitions.
 async fn refuse_all(status: u16, body: &str) -> String {
     let world = World::logged_in().await;
+    fs::write(world.home.path().join("a.pub"), crate::keys::ED25519).unwrap();
     let refusal = ResponseTemplate::new(status).set_body_string(body);
     Mock::given(any()).respond_with(refusal).mount(&world.server).await;
     let mut said = Vec::new();

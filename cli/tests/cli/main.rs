@@ -14,6 +14,7 @@ mod errors;
 mod git;
 mod harness;
 mod healthchecks;
+mod keys;
 mod labels;
 mod limits;
 mod logs;

@@ -17,7 +17,10 @@ use rustix::{
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
-use crate::harness::{BINARY, World, app, page};
+use crate::{
+    harness::{AT, BINARY, UUID, World, app, page},
+    keys::ED25519,
+};
 
 /// A program that does nothing for so long has hung.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -221,4 +224,26 @@ async fn differences_are_asked_about() {
     exit status: 0
     ");
     assert_eq!(std::fs::read_to_string(world.home.path().join(".env")).unwrap(), "A=1\nB=2\nMINE=1\n");
+}
+
+#[tokio::test]
+async fn host_keys_are_offered() {
+    let world = World::logged_in().await;
+    let key = json!({"uuid": UUID, "id": "a", "owner": "admin", "public": ED25519, "created": AT, "updated": AT});
+    world.answers("POST", "/v2/keys", 201, key).await;
+    let ssh = json!({"host": "builder.example.com", "port": 2222, "host_keys": [ED25519]});
+    let info = json!({"version": "0.1.0", "platform_version": "2.3.0", "domain": "example.com", "ssh": ssh});
+    world.answers("GET", "/v2/info", 200, info).await;
+    std::fs::write(world.home.path().join("a.pub"), ED25519).unwrap();
+    for (answer, added) in [("\n", false), ("y\n", true)] {
+        let mut terminal = Terminal::run(&world, "keys:add a.pub");
+        terminal.expect("(y/N): ", answer);
+        terminal.end(&world);
+        assert_eq!(world.home.path().join(".ssh/known_hosts").exists(), added, "{answer:?}");
+    }
+    // There is nothing to ask any more.
+    assert_snapshot!(Terminal::run(&world, "keys:add a.pub").end(&world), @r"
+    Uploading a.pub to deis... <SPINNER><BLANK>done
+    exit status: 0
+    ");
 }

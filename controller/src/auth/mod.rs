@@ -2,6 +2,7 @@
 //! `Authorization` header.
 
 pub mod access;
+pub mod builder_key;
 pub mod caller;
 pub mod limit;
 pub mod login;

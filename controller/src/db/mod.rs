@@ -14,6 +14,7 @@ pub mod event;
 pub mod idempotency;
 pub mod installation;
 pub mod instance;
+pub mod key;
 pub mod lease;
 pub mod login_failure;
 pub mod network;

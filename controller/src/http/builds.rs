@@ -46,12 +46,10 @@ async fn create(
     ticket: Ticket,
     Body(body): Body<CreateBuild>,
 ) -> Result<(StatusCode, Json<Build>), Error> {
-    let image = ImageName::parse(&body.image).map_err(|error| Error::name("image", error))?;
-    let procfile = procfile(body.procfile.unwrap_or_default())?;
-    let (sha, dockerfile) = (body.sha.unwrap_or_default(), body.dockerfile.unwrap_or_default());
-    let given = image.to_string();
-    let patch = Patch::Build(BuildPatch { image, procfile, sha, dockerfile });
-    let release = outcome(&state, &allowed, &ticket, &patch, allowed.did("builds:create", &given)).await?;
+    let patch = patch(body)?;
+    let given = patch.image.to_string();
+    let entry = allowed.did("builds:create", &given);
+    let release = outcome(&state, &allowed, &ticket, &Patch::Build(patch), entry).await?;
     let id = release.build_id.context("a build made a release without one")?;
     let build = build::get(&state.pool, id).await?;
     Ok((StatusCode::CREATED, Json(shown(build, allowed.app.name.as_str()))))
@@ -65,6 +63,14 @@ async fn show(
     let uuid = Uuid::parse_str(&uuid).map_err(|_| Error::Missing("Build"))?;
     let build = build::find(&state.pool, allowed.app.id, uuid).await?.ok_or(Error::Missing("Build"))?;
     Ok(Json(shown(build, allowed.app.name.as_str())))
+}
+
+/// What the request asks for.
+pub(super) fn patch(body: CreateBuild) -> Result<BuildPatch, Error> {
+    let image = ImageName::parse(&body.image).map_err(|error| Error::name("image", error))?;
+    let procfile = procfile(body.procfile.unwrap_or_default())?;
+    let (sha, dockerfile) = (body.sha.unwrap_or_default(), body.dockerfile.unwrap_or_default());
+    Ok(BuildPatch { image, procfile, sha, dockerfile })
 }
 
 fn procfile(given: BTreeMap<String, Option<String>>) -> Result<Procfile, Error> {

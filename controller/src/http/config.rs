@@ -59,7 +59,8 @@ fn keys(patch: &ConfigPatch) -> Vec<&str> {
     maps.into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
 }
 
-async fn opened(state: &State, app: &App, config_id: i64) -> Result<Config, Error> {
+/// A config as the API shows it.
+pub(super) async fn opened(state: &State, app: &App, config_id: i64) -> Result<Config, Error> {
     let config = db::config::get(&state.pool, config_id).await?;
     let document = config.open(&state.vault, app.uuid)?;
     Ok(Config {

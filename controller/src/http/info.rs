@@ -15,5 +15,6 @@ async fn show(state: State, _: Caller) -> Json<Info> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         platform_version: PLATFORM_VERSION.to_owned(),
         domain: state.settings.platform_domain.clone(),
+        ssh: state.settings.ssh.clone(),
     })
 }

@@ -12,8 +12,10 @@ mod error;
 mod extract;
 mod headers;
 mod health;
+mod hooks;
 mod idempotency;
 mod info;
+mod keys;
 mod logs;
 mod page;
 mod perms;
@@ -58,11 +60,14 @@ pub fn router(state: State) -> Router {
         .merge(settings::router())
         .merge(tls::router())
         .merge(perms::router())
+        .merge(keys::router())
         .merge(auth::router())
         // Inside of here the app in the URL is known; outside it is not.
         .route_layer(from_fn_with_state(state.clone(), idempotency::once))
         // What these answer is shown once and kept nowhere.
         .merge(auth::secret_router())
+        // No user calls these.
+        .merge(hooks::router())
         .merge(health::router())
         .fallback(error::page_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -8,7 +8,7 @@ use super::{Slashed, page::origin};
 use crate::{auth::Caller, state::State};
 
 /// The collections that a client may begin with, relative to `/v2/`.
-const COLLECTIONS: [&str; 5] = ["admin/perms", "apps", "auth/whoami", "info", "users"];
+const COLLECTIONS: [&str; 6] = ["admin/perms", "apps", "auth/whoami", "info", "keys", "users"];
 
 pub(super) fn router() -> Router<State> {
     Router::new().slashed("/v2", get(show))

@@ -39,8 +39,8 @@ const fn managing(method: &'static str, path: &'static str) -> Rule {
     Rule { collaborator: 403, ..using(method, path) }
 }
 
-/// Every route that there is. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 44] = [
+/// Every route that users have. `blog` is the app; nothing here changes it.
+const RULES: [Rule; 48] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -54,6 +54,10 @@ const RULES: [Rule; 44] = [
     admin("DELETE", "/v2/admin/perms/nobody"),
     user("GET", "/v2/apps"),
     user("POST", "/v2/apps"),
+    user("GET", "/v2/keys"),
+    user("POST", "/v2/keys"),
+    user("GET", "/v2/keys/none"),
+    user("DELETE", "/v2/keys/none"),
     using("GET", "/v2/apps/blog"),
     using("POST", "/v2/apps/blog"),
     managing("DELETE", "/v2/apps/blog"),

@@ -6,7 +6,10 @@ use insta::assert_snapshot;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::harness::{Client, Installation, PASSWORD};
+use crate::{
+    harness::{Client, Installation, PASSWORD},
+    keys::ED25519,
+};
 
 /// `who action target (app)` of each row after the first `skip`, in their order.
 async fn rows(installation: &Installation, skip: i64) -> String {
@@ -78,6 +81,8 @@ async fn changes_of_accounts(pool: PgPool) {
     post(&ana, "/v2/auth/passwd", json!({"password": "other", "new_password": PASSWORD})).await;
     post(&ana, "/v2/auth/tokens/", json!({})).await;
     ana.login("ana").await;
+    post(&ana, "/v2/keys", json!({"id": "laptop", "public": ED25519})).await;
+    ana.delete("/v2/keys/laptop").await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/admin/perms", json!({"username": "ana"})).await;
     admin.delete("/v2/admin/perms/ana").await.expect(StatusCode::NO_CONTENT);
     ana.delete("/v2/auth/cancel").await.expect(StatusCode::NO_CONTENT);
@@ -90,6 +95,8 @@ ana auth:passwd ana
 ana auth:passwd ana
 ana auth:regenerate ana
 ana auth:login local
+ana keys:add laptop
+ana keys:remove laptop
 admin admin:create ana
 admin admin:delete ana
 ana auth:cancel ana
@@ -102,6 +109,7 @@ async fn what_changed_nothing_is_not_told(pool: PgPool) {
     post(&admin, "/v2/apps", json!({"id": "blog"})).await;
     for (path, body) in [
         ("/v2/apps", json!({"id": "blog"})),
+        ("/v2/keys", json!({"id": "laptop", "public": "ssh-rsa"})),
         ("/v2/apps/blog/domains", json!({"domain": "*"})),
         ("/v2/apps/blog/settings", json!({})),
         ("/v2/apps/blog/scale", json!({"web": 1})),

@@ -42,7 +42,7 @@ async fn a_controller_is_known_by_its_401(pool: PgPool) {
 #[sqlx::test(migrations = "../migrations")]
 async fn the_root_says_what_there_is(pool: PgPool) {
     let (_, admin) = Installation::with_admin(pool).await;
-    assert_snapshot!(admin.get("/v2/").await, @r#"200 {"admin/perms":"http://slipway.localhost/v2/admin/perms","apps":"http://slipway.localhost/v2/apps","auth/whoami":"http://slipway.localhost/v2/auth/whoami","info":"http://slipway.localhost/v2/info","users":"http://slipway.localhost/v2/users"}"#);
+    assert_snapshot!(admin.get("/v2/").await, @r#"200 {"admin/perms":"http://slipway.localhost/v2/admin/perms","apps":"http://slipway.localhost/v2/apps","auth/whoami":"http://slipway.localhost/v2/auth/whoami","info":"http://slipway.localhost/v2/info","keys":"http://slipway.localhost/v2/keys","users":"http://slipway.localhost/v2/users"}"#);
     assert_snapshot!(admin.get("/v2/info").await, @r#"200 {"domain":"localhost","platform_version":"2.3.0","version":"0.1.0"}"#);
 }
 
@@ -146,6 +146,7 @@ async fn hostile_texts_are_refused_and_never_our_fault(pool: PgPool) {
             ("/v2/auth/passwd", json!({"username": text, "new_password": "x"})),
             ("/v2/auth/tokens/", json!({"username": text})),
             ("/v2/admin/perms", json!({"username": text})),
+            ("/v2/keys", json!({"id": text, "public": text})),
             ("/v2/apps", json!({"id": text})),
             ("/v2/apps/blog", json!({"owner": text})),
             ("/v2/apps/blog/perms", json!({"username": text})),
@@ -160,7 +161,9 @@ async fn hostile_texts_are_refused_and_never_our_fault(pool: PgPool) {
             assert!(fine, "{path} {:?}: {}", text.get(..text.len().min(20)), answer.status);
         }
     }
-    for path in ["/v2/admin/perms/%00", "/v2/apps/blog/perms/%00", "/v2/apps/blog/domains/%00", "/v2/apps/%00"] {
+    for path in
+        ["/v2/keys/%00", "/v2/admin/perms/%00", "/v2/apps/blog/perms/%00", "/v2/apps/blog/domains/%00", "/v2/apps/%00"]
+    {
         let answer = admin.delete(path).await;
         assert!(answer.status.is_client_error(), "{path}: {answer}");
     }

@@ -26,6 +26,8 @@ use uuid::Uuid;
 
 /// The token that the installation printed.
 pub const BOOTSTRAP: &str = "the-one-time-token";
+/// The key of builders that are not ours, where a test lets them in.
+pub const BUILDER_KEY: &str = "the-builder-key";
 /// Everybody's password.
 pub const PASSWORD: &str = "open sesame";
 
@@ -50,6 +52,11 @@ impl Installation {
 
     /// As [`Self::fresh`], with another rule of who may register.
     pub async fn with_registration(pool: PgPool, registration: Registration) -> Self {
+        Self::with_settings(pool, Settings { registration, ..Settings::default() }).await
+    }
+
+    /// As [`Self::fresh`], with other choices of the operator.
+    pub async fn with_settings(pool: PgPool, settings: Settings) -> Self {
         let files = TempDir::new().unwrap();
         let key = files.path().join("key");
         fs::write(&key, Vault::new_key_line()).unwrap();
@@ -57,10 +64,9 @@ impl Installation {
         let shutdown = CancellationToken::new();
         let platform = Arc::new(Memory::default());
         let settings = Settings {
-            registration,
             bootstrap_token_sha256: Some(token::sha256(BOOTSTRAP)),
             network_pool: Some("10.214.0.0/16".parse().unwrap()),
-            ..Settings::default()
+            ..settings
         };
         let logs = Arc::new(logs::Store::open(files.path().join("logs"), logs::Limits::default()).unwrap());
         let state = State::new(Shared {
@@ -81,7 +87,12 @@ impl Installation {
 
     /// With its first administrator, `admin`.
     pub async fn with_admin(pool: PgPool) -> (Self, Client) {
-        let installation = Self::fresh(pool).await;
+        Self::fresh(pool).await.administered().await
+    }
+
+    /// It with its first administrator.
+    pub async fn administered(self) -> (Self, Client) {
+        let installation = self;
         let mut admin = installation.anybody().with_header("Authorization", &format!("token {BOOTSTRAP}"));
         admin.register("admin").await.expect(StatusCode::CREATED);
         admin.headers.clear();

@@ -12,7 +12,7 @@ use controller::{
 use ipnet::Ipv4Net;
 use tokio_util::sync::CancellationToken;
 
-use super::Defaults;
+use super::{Defaults, ssh};
 use crate::inherited::Inherited;
 
 /// Options of `slipway controller`. It serves on the sockets named `api` and `internal` that it inherits (`LISTEN_FDS`,
@@ -34,6 +34,15 @@ pub struct ControllerOptions {
     /// Hash of the token that makes the first administrator
     #[arg(long, value_name = "FILE")]
     bootstrap_token_hash_file: PathBuf,
+    /// Hash of the key that builders other than ours show at /v2/hooks; without it there are none
+    #[arg(long, value_name = "FILE")]
+    builder_key_hash_file: Option<PathBuf>,
+    /// Apps are pushed to this port of slipway-builder.DOMAIN
+    #[arg(long, value_name = "PORT")]
+    ssh_port: Option<u16>,
+    /// The public host keys of that server, as *.pub
+    #[arg(long, value_name = "DIR", requires = "ssh_port")]
+    ssh_host_keys: Option<PathBuf>,
     /// Where lines of apps are kept
     #[arg(long, value_name = "DIR")]
     logs_dir: PathBuf,
@@ -60,7 +69,10 @@ pub async fn run(options: ControllerOptions, mut inherited: Inherited, shutdown:
 }
 
 fn config(options: ControllerOptions) -> Result<Config> {
+    let ssh = options.ssh_port.map(|port| ssh::address(&options.domain, port, options.ssh_host_keys.as_deref()));
     let settings = Settings {
+        ssh: ssh.transpose()?,
+        builder_key_sha256: options.builder_key_hash_file.as_deref().map(super::read_hex).transpose()?,
         platform_domain: options.domain,
         registration: options.registration_mode,
         bootstrap_token_sha256: Some(super::read_hex(&options.bootstrap_token_hash_file)?),

@@ -4,6 +4,7 @@
 mod controller;
 mod defaults;
 mod router;
+mod ssh;
 
 use std::path::Path;
 

@@ -1,0 +1,92 @@
+//! `/v2/keys`: the caller's own SSH keys.
+
+use std::collections::BTreeMap;
+
+use api::{
+    names::{KeyId, PublicKey},
+    types::{CreateKey, Key, Page},
+};
+use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
+
+use super::{Slashed, body::Body, idempotency::Ticket, page::Paging};
+use crate::{
+    auth::Caller,
+    db::{audit, key},
+    error::Error,
+    state::State,
+};
+
+pub(super) fn router() -> Router<State> {
+    // A name may hold slashes, and one at its end belongs to it, as at Deis.
+    Router::new().slashed("/v2/keys", get(list).post(add)).route("/v2/keys/{*key}", get(show).delete(remove))
+}
+
+async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<Key>>, Error> {
+    let user = caller.user.id;
+    let count = key::count(&state.pool, user).await?;
+    let keys = key::list(&state.pool, user, paging.limit, paging.offset).await?;
+    Ok(paging.page(count, keys.into_iter().map(shown).collect()))
+}
+
+async fn add(
+    state: State,
+    caller: Caller,
+    ticket: Ticket,
+    Body(body): Body<CreateKey>,
+) -> Result<(StatusCode, Json<Key>), Error> {
+    let (id, public) = parse(&body)?;
+    let mut tx = state.pool.begin().await?;
+    let added = shown(key::insert(&mut *tx, caller.user.id, &id, &public).await?);
+    audit::insert(&mut *tx, caller.did("keys:add", None, id.as_str())).await?;
+    ticket.keep(&mut tx, StatusCode::CREATED, &added).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+/// Every field that is wrong is told at once.
+fn parse(body: &CreateKey) -> Result<(KeyId, PublicKey), Error> {
+    match (KeyId::parse(&body.id), PublicKey::parse(&body.public)) {
+        (Ok(id), Ok(public)) => Ok((id, public)),
+        (id, public) => {
+            let wrong = [("id", id.err()), ("public", public.err())];
+            let told = |(field, error): (&str, Option<_>)| {
+                error.map(|error: api::names::InvalidName| (field.to_owned(), vec![error.0]))
+            };
+            Err(Error::Fields(wrong.into_iter().filter_map(told).collect::<BTreeMap<_, _>>()))
+        }
+    }
+}
+
+async fn show(state: State, caller: Caller, Path(name): Path<String>) -> Result<Json<Key>, Error> {
+    let found = key::find(&state.pool, caller.user.id, known(&name)?).await?.ok_or(MISSING)?;
+    Ok(Json(shown(found)))
+}
+
+async fn remove(state: State, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Error> {
+    let mut tx = state.pool.begin().await?;
+    if !key::delete(&mut *tx, caller.user.id, known(&name)?).await? {
+        return Err(MISSING);
+    }
+    audit::insert(&mut *tx, caller.did("keys:remove", None, &name)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+const MISSING: Error = Error::Missing("Key");
+
+/// What cannot be a name need not be looked for.
+fn known(name: &str) -> Result<&str, Error> {
+    KeyId::parse(name).map(|_| name).map_err(|_| MISSING)
+}
+
+fn shown(key: key::Key) -> Key {
+    Key {
+        uuid: key.uuid,
+        id: key.name,
+        owner: key.owner,
+        public: key.public,
+        fingerprint: key.fingerprint,
+        created: key.created_at.into(),
+        updated: key.created_at.into(),
+    }
+}
