@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     part::{Occasion, Part},
-    process::{Ending, Launch, Process, backoff::Backoff, is_current},
+    process::{Ending, Launch, Mark, Process, backoff::Backoff, is_current},
 };
 
 /// A new process that has lived this long takes over from the one it replaces.
@@ -107,7 +107,7 @@ impl Keeper {
                 Ok(process) => process,
                 Err(error) => {
                     self.note(&format!("cannot be started: {error}"));
-                    self.end_children().await;
+                    end_children(self.part, &self.launch.mark).await;
                     if self.pause(Duration::ZERO).await {
                         continue;
                     }
@@ -120,7 +120,7 @@ impl Keeper {
                 Turn::Stop(process) => return self.stop(process).await,
                 Turn::Ended(ending) => {
                     self.note(&ending.to_string());
-                    self.end_children().await;
+                    end_children(self.part, &self.launch.mark).await;
                     if !self.pause(started.elapsed()).await {
                         return;
                     }
@@ -217,7 +217,7 @@ impl Keeper {
     }
 
     async fn stop(self, process: Process) {
-        let part = self.part;
+        let (part, mark) = (self.part, self.launch.mark.clone());
         // Our copies of its sockets go first, so that nobody waits in their queues for ever.
         drop(self.launch);
         self.stopping.cancel();
@@ -226,20 +226,8 @@ impl Keeper {
             Ok(ending) => tracing::info!(%part, %ending, "stopped"),
             Err(error) => tracing::error!(%part, %error, "cannot be stopped"),
         }
+        end_children(part, &mark).await;
         self.leaving.join_all().await;
-    }
-
-    /// What a part that has ended left running.
-    async fn end_children(&self) {
-        if !self.part.takes_children_along() {
-            return;
-        }
-        while let Ok(Some(process)) = self.launch.mark.process() {
-            tracing::info!(part = %self.part, pid = process.pid(), "ending what it left running");
-            if process.signal(Signal::KILL).is_err() || process.ended().await.is_err() {
-                return;
-            }
-        }
     }
 
     fn note(&self, trouble: &str) {
@@ -263,5 +251,53 @@ impl Keeper {
                 Some(Order::Stop) | None => false,
             },
         }
+    }
+}
+
+/// Ends what a part left running that has ended itself.
+async fn end_children(part: Part, mark: &Mark) {
+    if !part.takes_children_along() {
+        return;
+    }
+    while let Ok(Some(process)) = mark.process() {
+        tracing::info!(%part, pid = process.pid(), "ending what it left running");
+        if process.signal(Signal::KILL).is_err() || process.ended().await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::account::Account, *};
+    use crate::standalone::journal::Journal;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn children_of_a_killed_builder_do_not_keep_a_new_one_from_starting() {
+        let dir = tempfile::tempdir().unwrap();
+        let mark = Mark::new(dir.path().canonicalize().unwrap().join("builder.alive"));
+        let account = Account { name: "nobody".to_owned(), uid: 65534, gid: 65534 };
+        let journal = Journal::new(dir.path().join("builder.log"));
+        // It has its child inherit what it has inherited.
+        let args = ["60", "sleep", "60"].map(Into::into).into();
+        let program = "/usr/bin/timeout".into();
+        let launch = Launch { program, args, env: vec![], account, groups: vec![], sockets: vec![], journal, mark };
+        let mut handle = keep(Part::Builder, launch);
+        let first = handle.state.wait_for(|state| state.pid.is_some()).await.unwrap().pid.unwrap();
+        let children = format!("/proc/{first}/task/{first}/children");
+        let parent = async {
+            while std::fs::read_to_string(&children).unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, parent).await.unwrap();
+        let process = Process::open(rustix::process::Pid::from_raw(first.cast_signed()).unwrap()).unwrap();
+        process.signal(Signal::KILL).unwrap();
+
+        let again = handle.state.wait_for(|state| state.pid.is_some_and(|pid| pid != first));
+        tokio::time::timeout(PATIENCE, again).await.unwrap().unwrap();
+        tokio::time::timeout(PATIENCE, handle.stop()).await.unwrap();
     }
 }
