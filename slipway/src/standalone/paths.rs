@@ -144,6 +144,11 @@ impl Paths {
         self.run.join("builds.sock")
     }
 
+    /// What of builds that run does not outlive a reboot.
+    pub fn builds_run(&self) -> PathBuf {
+        self.run.join("builds")
+    }
+
     /// Folder of PostgreSQL's socket.
     pub fn postgres_socket(&self) -> PathBuf {
         self.run.join("postgres")

@@ -73,6 +73,7 @@ pub fn ensure_folders(paths: &Paths, accounts: &Accounts) -> std::io::Result<()>
     // Builds run under ids of their own, and pass through to what is theirs.
     files::ensure_folder(&paths.builds(), Owner::ROOT, 0o711)?;
     files::ensure_folder(&paths.stacks(), Owner::ROOT, 0o711)?;
+    files::ensure_folder(&paths.builds_run(), Owner::ROOT, 0o700)?;
     files::ensure_folder(&paths.router_run(), Owner::from(router), 0o700)?;
     // The controller passes through to the socket that it knows the name of, and can do nothing else there.
     let socket_owner = Owner { uid: postgres.uid, gid: controller.gid };

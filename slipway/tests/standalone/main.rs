@@ -106,21 +106,23 @@ fn the_internal_listener_is_for_router_and_builder_and_the_api_socket_for_the_ro
 fn the_registry_serves_its_one_credential() {
     let machine = Machine::new();
     let mut supervisor = machine.start();
-    let ask = |credential: &str| {
-        let url = format!("http://{}/v2/", machine.registry);
+    let ask = |method: &str, path: &str, credential: &str| {
+        let url = format!("http://{}{path}", machine.registry);
         let mut command = std::process::Command::new("curl");
-        command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--user", credential, &url]);
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
+        command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--request", method]);
+        String::from_utf8(command.args(["--user", credential, &url]).output().unwrap().stdout).unwrap()
     };
     let credential = std::fs::read_to_string(machine.path("etc/registry.credential")).unwrap();
-    assert_eq!(ask(credential.trim()), "200");
-    assert_eq!(ask("slipway:guess"), "401");
+    let credential = credential.trim();
+    assert_eq!(ask("GET", "/v2/", credential), "200");
+    assert_eq!(ask("POST", "/v2/app/blobs/uploads/", credential), "202", "it can write");
+    assert_eq!(ask("GET", "/v2/", "slipway:guess"), "401");
 
     let pid = machine.pid("registry");
     let restarted = machine.run(&["restart", "registry"]);
     assert!(restarted.status.success(), "{}", String::from_utf8_lossy(&restarted.stderr));
     assert_ne!(machine.pid("registry"), pid);
-    assert_eq!(ask(credential.trim()), "200", "it is the same one for ever");
+    assert_eq!(ask("GET", "/v2/", credential), "200", "it is the same one for ever");
     assert!(machine.run(&["stop"]).status.success());
     supervisor.wait().unwrap();
 }
