@@ -2,3 +2,4 @@
 //!
 //! It knows no user and keeps nothing that matters: keys and rights are the controller's to judge, and an empty builder
 //! only means that the next push sends everything.
+pub mod host_keys;

@@ -22,7 +22,7 @@ use crate::{
 /// Slipway: a push or an image becomes a running, routed, scaled application.
 ///
 /// `slipway standalone` runs the platform on this machine: it makes what is missing (system users, keys, a private
-/// PostgreSQL, firewall rules), starts controller and router, and keeps them running. Then register with
+/// PostgreSQL, firewall rules), starts controller, builder and router, and keeps them running. Then register with
 /// `mycli register http://slipway.localhost`.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
@@ -35,9 +35,9 @@ pub struct Cli {
 enum Command {
     /// Run the platform on this machine, in the foreground, until SIGTERM (as root)
     ///
-    /// Killing this process stops nothing: controller, router, database and apps go on, and the next `slipway
-    /// standalone` takes them over. SIGTERM, Ctrl-C or `slipway stop` stop the platform in order; apps keep running in
-    /// the engine.
+    /// Killing this process stops nothing: controller, builder, router, database, builds and apps go on, and the next
+    /// `slipway standalone` takes them over. SIGTERM, Ctrl-C or `slipway stop` stop the platform in order; apps keep
+    /// running in the engine.
     Standalone(Box<Options>),
     /// Show how the platform on this machine is
     Status {
@@ -48,9 +48,9 @@ enum Command {
     },
     /// Replace a running part by a new process, without refusing a request
     ///
-    /// Controller and router: the new process serves, on the same sockets, before the old one finishes what is under way.
-    /// PostgreSQL is stopped and started; the API waits or answers 503 meanwhile, apps are not concerned. After another
-    /// version was installed, `slipway restart` without a part moves everything to it.
+    /// Controller, builder and router: the new process serves, on the same sockets, before the old one finishes what is
+    /// under way. PostgreSQL and the registry are stopped and started; the API waits or answers 503 meanwhile, apps are
+    /// not concerned. After another version was installed, `slipway restart` without a part moves everything to it.
     Restart {
         #[command(flatten)]
         installation: Installation,

@@ -19,6 +19,13 @@ pub fn ours(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// One of the machine's own, which the tests' PATH leads to.
+pub fn of_the_machine(name: &str) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.with_context(|| format!("{name} is not on the PATH; `scripts/test` installs what the tests need"))
+}
+
 /// Runs a program to its end and answers what it printed; failing is an error that says what it complained about.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;

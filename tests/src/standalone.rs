@@ -41,6 +41,8 @@ pub struct Ground {
 struct Place {
     folder: TempDir,
     port: u16,
+    ssh_port: u16,
+    registry_port: u16,
     ground: Ground,
 }
 
@@ -81,6 +83,18 @@ impl Standalone {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.place.port
+    }
+
+    /// The port on which the builder listens.
+    #[must_use]
+    pub fn ssh_port(&self) -> u16 {
+        self.place.ssh_port
+    }
+
+    /// The port on which the private registry listens.
+    #[must_use]
+    pub fn registry_port(&self) -> u16 {
+        self.place.registry_port
     }
 
     /// A file or folder of the installation.
@@ -154,8 +168,12 @@ impl Place {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
         // The build folder may be closed to them.
         fs::copy(program::ours("slipway")?, folder.path().join("slipway"))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        Ok(Self { folder, port, ground })
+        // So may be the one of the registry's program.
+        fs::copy(program::of_the_machine("docker-registry")?, folder.path().join("docker-registry"))?;
+        // Held together, so that each is another.
+        let held = [bind()?, bind()?, bind()?];
+        let [port, ssh_port, registry_port] = [port_of(&held[0])?, port_of(&held[1])?, port_of(&held[2])?];
+        Ok(Self { folder, port, ssh_port, registry_port, ground })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -181,10 +199,21 @@ impl Place {
     fn supervise(&self) -> Result<Child> {
         let log = File::options().create(true).append(true).open(self.path("supervisor.log"))?;
         let mut command = self.slipway("standalone");
-        command.arg("--http-listen").arg(format!("127.0.0.1:{}", self.port));
+        for (what, port) in [("http", self.port), ("ssh", self.ssh_port), ("registry", self.registry_port)] {
+            command.arg(format!("--{what}-listen")).arg(format!("127.0.0.1:{port}"));
+        }
+        command.arg("--registry-bin").arg(self.path("docker-registry"));
         command.args(self.ground.engine.iter().flat_map(|socket| ["--docker-socket".as_ref(), socket.as_os_str()]));
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
+}
+
+fn bind() -> Result<TcpListener> {
+    Ok(TcpListener::bind("127.0.0.1:0")?)
+}
+
+fn port_of(listener: &TcpListener) -> Result<u16> {
+    Ok(listener.local_addr()?.port())
 }
 
 fn tail(path: &Path) -> String {

@@ -11,9 +11,10 @@ use crate::db::network::Network;
 /// Size of an app's network: 253 instances and a gateway.
 const PREFIX: u8 = 24;
 
-/// The first subnet of `pool` that is not taken, as the network of `app`.
+/// The first subnet of `pool` that is not taken, as the network of `app`. The last one is the builds'.
 pub fn free_network(pool: Ipv4Net, taken: &[Ipv4Net], app: Uuid) -> Option<Network> {
-    let subnet = pool.subnets(PREFIX).ok()?.find(|subnet| !taken.contains(subnet))?;
+    let of_builds = |subnet: &Ipv4Net| subnet.broadcast() == pool.broadcast();
+    let subnet = pool.subnets(PREFIX).ok()?.find(|subnet| !of_builds(subnet) && !taken.contains(subnet))?;
     Some(Network { subnet, bridge: bridge(subnet, app) })
 }
 
@@ -58,7 +59,10 @@ mod tests {
 
     #[test]
     fn none_left() {
-        let pool = "10.210.0.0/24".parse().unwrap();
-        assert!(free_network(pool, &["10.210.0.0/24".parse().unwrap()], Uuid::nil()).is_none());
+        let pool = "10.210.0.0/23".parse().unwrap();
+        assert!(
+            free_network(pool, &["10.210.0.0/24".parse().unwrap()], Uuid::nil()).is_none(),
+            "the last is for builds"
+        );
     }
 }

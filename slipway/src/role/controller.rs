@@ -58,8 +58,32 @@ pub struct ControllerOptions {
     /// Addresses that the networks of apps are cut from
     #[arg(long, value_name = "NET")]
     network_pool: Ipv4Net,
+    /// Where pushes are built
+    #[command(flatten)]
+    pushes: PushOptions,
     #[command(flatten)]
     defaults: Defaults,
+}
+
+/// Stand-in for the options that the controller's own change brings.
+#[derive(Args, Clone, Debug)]
+struct PushOptions {
+    #[arg(long)]
+    builds_socket: Option<PathBuf>,
+    #[arg(long)]
+    sources_dir: Option<PathBuf>,
+    #[arg(long)]
+    builds: Option<u32>,
+    #[arg(long)]
+    registry: Option<String>,
+    #[arg(long)]
+    registry_credential_file: Option<PathBuf>,
+    #[arg(long)]
+    ssh_port: Option<u16>,
+    #[arg(long)]
+    ssh_host_keys: Option<PathBuf>,
+    #[arg(long)]
+    builder_key_hash_file: Option<PathBuf>,
 }
 
 /// Runs the controller on the sockets it inherited.

@@ -55,7 +55,7 @@ impl Defaults {
 }
 
 /// Bytes of an amount as users write limits.
-fn memory(text: &str) -> Result<u64, String> {
+pub fn memory(text: &str) -> Result<u64, String> {
     let bytes = quantity::memory_limit(text).filter(|bytes| *bytes > 0);
     bytes.ok_or_else(|| "an amount is a number and a unit: 512M, 1G".to_owned())
 }

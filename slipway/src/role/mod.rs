@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 pub use self::{
     controller::{ControllerOptions, run as run_controller},
-    defaults::Defaults,
+    defaults::{Defaults, memory},
     router::{RouterOptions, run as run_router},
 };
 

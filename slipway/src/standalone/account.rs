@@ -46,6 +46,25 @@ impl Account {
     }
 }
 
+/// Finds a group, or makes it, and answers its id.
+pub fn ensure_group(name: &str) -> Result<u32> {
+    if let Some(gid) = group(name)? {
+        return Ok(gid);
+    }
+    super::tool::run(Command::new("groupadd").args(["--system", "--", name]))
+        .with_context(|| format!("cannot make the group {name}"))?;
+    group(name)?.with_context(|| format!("groupadd made {name}, but `getent group {name}` does not find it"))
+}
+
+/// Removes a group; one that is missing is no error.
+pub fn remove_group(name: &str) -> Result<()> {
+    if group(name)?.is_some() {
+        super::tool::run(Command::new("groupdel").args(["--", name]))
+            .with_context(|| format!("cannot remove the group {name}"))?;
+    }
+    Ok(())
+}
+
 /// The id of a group.
 pub fn group(name: &str) -> Result<Option<u32>> {
     let Some(line) = entry("group", name)? else { return Ok(None) };

@@ -18,22 +18,42 @@ pub struct Accounts {
     pub router: Account,
     /// Runs the private PostgreSQL.
     pub postgres: Account,
+    /// Runs the private registry.
+    pub registry: Account,
+    /// Runs the builder.
+    pub builder: Account,
+    /// Id of the group of those who may connect to the internal listener: router and builder.
+    pub internal: u32,
 }
 
 impl Accounts {
     /// Finds or makes the users of the installation `name`.
     pub fn ensure(name: &str) -> Result<Self> {
-        let [controller, router, postgres] = Self::names(name);
+        let [controller, router, postgres, registry, builder] = Self::names(name);
         Ok(Self {
             controller: Account::ensure(&controller)?,
             router: Account::ensure(&router)?,
             postgres: Account::ensure(&postgres)?,
+            registry: Account::ensure(&registry)?,
+            builder: Account::ensure(&builder)?,
+            internal: account::ensure_group(&Self::internal_name(name))?,
         })
     }
 
-    /// What the users of the installation `name` are called.
-    pub fn names(name: &str) -> [String; 3] {
-        ["controller", "router", "postgres"].map(|part| format!("{name}-{part}"))
+    /// Removes them.
+    pub fn remove(name: &str) -> Result<()> {
+        for user in Self::names(name) {
+            Account::remove(&user)?;
+        }
+        account::remove_group(&Self::internal_name(name))
+    }
+
+    fn names(name: &str) -> [String; 5] {
+        ["controller", "router", "postgres", "registry", "builder"].map(|part| format!("{name}-{part}"))
+    }
+
+    fn internal_name(name: &str) -> String {
+        format!("{name}-internal")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The listening sockets of parts that a killed supervisor left running, taken back from them.
 //!
-//! The router hands its own over when asked. Those of the controller are copied out of it by way of its pidfd, at the
-//! places where it inherited them.
+//! The router hands its own over when asked. Those of controller and builder are copied out of them by way of their
+//! pidfds, at the places where they inherited them.
 
 use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
@@ -24,11 +24,12 @@ pub fn take(paths: &Paths) -> Result<Vec<(String, OwnedFd)>> {
     if Mark::new(paths.mark(Part::Router.name())).holder()?.is_some() {
         sockets.extend(from_router(&paths.router_control())?);
     }
-    if let Some(controller) = Mark::new(paths.mark(Part::Controller.name())).holder()? {
-        match from_process(controller) {
+    for part in [Part::Controller, Part::Builder] {
+        let Some(process) = Mark::new(paths.mark(part.name())).holder()? else { continue };
+        match from_process(process) {
             Ok(copied) => sockets.extend(copied),
-            // New ones take their names; the controller on the old ones is replaced like any that is out of date.
-            Err(error) => tracing::warn!(%error, "cannot take the controller's sockets over"),
+            // New ones take their names; a part on the old ones is replaced like any that is out of date.
+            Err(error) => tracing::warn!(%part, %error, "cannot take its sockets over"),
         }
     }
     Ok(sockets)

@@ -1,10 +1,10 @@
 //! Whether a part does its work, asked of the part itself.
 
-use std::{io, path::Path, time::Duration};
+use std::{io, net::SocketAddr, path::Path, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
 };
 
 use super::{part::Part, paths::Paths, postgres};
@@ -12,12 +12,26 @@ use super::{part::Part, paths::Paths, postgres};
 /// A part that does not answer within this is not serving.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Where the parts answer.
+#[derive(Clone, Debug)]
+pub struct Contacts {
+    /// Sockets in the file system.
+    pub paths: Paths,
+    /// Where the builder serves, if there is one.
+    pub ssh: Option<SocketAddr>,
+    /// Where the registry serves, if there is one.
+    pub registry: SocketAddr,
+}
+
 /// True when the part, running as `pid`, serves now.
-pub async fn is_serving(part: Part, pid: u32, paths: &Paths) -> bool {
+pub async fn is_serving(part: Part, pid: u32, contacts: &Contacts) -> bool {
+    let paths = &contacts.paths;
     let asked = async {
         match part {
             Part::Postgres => postgres::is_serving(&paths.postgres(), pid),
+            Part::Registry => asks_for_password(contacts.registry).await,
             Part::Controller => answers_ok(&paths.api_socket(), "/readiness").await,
+            Part::Builder => greets(contacts.ssh).await,
             Part::Router => {
                 let status = router_status(&paths.router_control()).await?;
                 Ok(status.is_some_and(|status| !status.draining))
@@ -29,11 +43,14 @@ pub async fn is_serving(part: Part, pid: u32, paths: &Paths) -> bool {
 
 /// True when a part answers at all; whether it can do its work is another question. PostgreSQL watches over its own
 /// processes.
-pub async fn is_alive(part: Part, paths: &Paths) -> bool {
+pub async fn is_alive(part: Part, contacts: &Contacts) -> bool {
+    let paths = &contacts.paths;
     let asked = async {
         match part {
             Part::Postgres => Ok(true),
+            Part::Registry => asks_for_password(contacts.registry).await,
             Part::Controller => answers_ok(&paths.api_socket(), "/healthz").await,
+            Part::Builder => greets(contacts.ssh).await,
             Part::Router => Ok(router_status(&paths.router_control()).await?.is_some()),
         }
     };
@@ -48,10 +65,63 @@ async fn router_status(control: &Path) -> io::Result<Option<router::control::Sta
 
 /// Whether a GET over a unix socket is answered with 200.
 async fn answers_ok(socket: &Path, path: &str) -> io::Result<bool> {
-    let mut stream = UnixStream::connect(socket).await?;
+    Ok(status(UnixStream::connect(socket).await?, path).await? == *b"200")
+}
+
+/// Whether the registry answers, and nobody without its credential.
+async fn asks_for_password(address: SocketAddr) -> io::Result<bool> {
+    Ok(status(TcpStream::connect(address).await?, "/v2/").await? == *b"401")
+}
+
+/// The status of the answer to a GET.
+async fn status(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> io::Result<[u8; 3]> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut status = [0; 12];
+    let mut start = [0; 9];
+    stream.read_exact(&mut start).await?;
+    let mut status = [0; 3];
     stream.read_exact(&mut status).await?;
-    Ok(&status == b"HTTP/1.1 200")
+    Ok(if &start == b"HTTP/1.1 " { status } else { *b"000" })
+}
+
+/// Whether an SSH server says first what it is.
+async fn greets(address: Option<SocketAddr>) -> io::Result<bool> {
+    let Some(address) = address else { return Ok(false) };
+    let mut greeting = [0; 8];
+    TcpStream::connect(address).await?.read_exact(&mut greeting).await?;
+    Ok(&greeting == b"SSH-2.0-")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Says this to whoever connects.
+    async fn speaker(words: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(words.as_bytes()).await;
+                let _ = stream.read(&mut [0; 1024]).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn who_answers_in_another_way_does_not_serve() {
+        let (ssh, http) = (speaker("SSH-2.0-slipway\r\n").await, speaker("HTTP/1.1 401 Unauthorized\r\n\r\n").await);
+        let contacts = |ssh, registry| {
+            let paths = Paths { config: "/c".into(), data: "/d".into(), run: "/r".into() };
+            Contacts { paths, ssh: Some(ssh), registry }
+        };
+        let (right, wrong) = (contacts(ssh, http), contacts(http, ssh));
+        for part in [Part::Builder, Part::Registry] {
+            assert!(is_serving(part, 1, &right).await && is_alive(part, &right).await, "{part}");
+            assert!(!is_serving(part, 1, &wrong).await && !is_alive(part, &wrong).await, "{part}");
+        }
+    }
 }

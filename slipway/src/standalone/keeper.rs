@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    part::Part,
-    process::{Ending, Launch, Process, backoff::Backoff, is_current},
+    part::{Occasion, Part},
+    process::{Ending, Launch, Mark, Process, backoff::Backoff, is_current},
 };
 
 /// A new process that has lived this long takes over from the one it replaces.
@@ -67,6 +69,8 @@ struct Keeper {
     backoff: Backoff,
     /// Ends with the last of those that made room for a successor.
     leaving: JoinSet<()>,
+    /// Cancelled when they are to hurry.
+    stopping: CancellationToken,
 }
 
 /// Why a watch of a running process ended.
@@ -80,8 +84,15 @@ enum Turn {
 pub fn keep(part: Part, launch: Launch) -> Handle {
     let (orders, receiver) = mpsc::channel(4);
     let (sender, state) = watch::channel(State::default());
-    let keeper =
-        Keeper { part, launch, orders: receiver, state: sender, backoff: Backoff::default(), leaving: JoinSet::new() };
+    let keeper = Keeper {
+        part,
+        launch,
+        orders: receiver,
+        state: sender,
+        backoff: Backoff::default(),
+        leaving: JoinSet::new(),
+        stopping: CancellationToken::new(),
+    };
     let task = tokio::spawn(keeper.run());
     Handle { part, orders, state, task }
 }
@@ -96,6 +107,7 @@ impl Keeper {
                 Ok(process) => process,
                 Err(error) => {
                     self.note(&format!("cannot be started: {error}"));
+                    end_children(self.part, &self.launch.mark).await;
                     if self.pause(Duration::ZERO).await {
                         continue;
                     }
@@ -108,6 +120,7 @@ impl Keeper {
                 Turn::Stop(process) => return self.stop(process).await,
                 Turn::Ended(ending) => {
                     self.note(&ending.to_string());
+                    end_children(self.part, &self.launch.mark).await;
                     if !self.pause(started.elapsed()).await {
                         return;
                     }
@@ -119,10 +132,7 @@ impl Keeper {
     /// The process that an earlier supervisor left running. One of another program, other arguments or another
     /// environment than wanted now is replaced.
     async fn adopt(&mut self) -> Option<Process> {
-        let pid = self.launch.mark.holder().unwrap_or_default()?;
-        // It may end between these two lines; then there is nothing to adopt.
-        let process =
-            Process::open(pid).ok().filter(|_| self.launch.mark.holder().is_ok_and(|now| now == Some(pid)))?;
+        let process = self.launch.mark.process().unwrap_or_default()?;
         tracing::info!(part = %self.part, pid = process.pid(), "found running");
         if is_current(process.pid(), &self.launch) {
             return Some(process);
@@ -139,8 +149,7 @@ impl Keeper {
 
     /// Goes on with what a supervisor began that was killed while it replaced a process.
     fn send_off(&mut self) {
-        let leaving = self.launch.mark.leaving().holder().unwrap_or_default();
-        if let Some(process) = leaving.and_then(|pid| Process::open(pid).ok()) {
+        for process in self.launch.mark.leaving().iter().filter_map(|mark| mark.process().unwrap_or_default()) {
             self.leave(process);
         }
     }
@@ -170,13 +179,13 @@ impl Keeper {
     /// Starts a new process and stops `old`, in the order that the part bears.
     async fn replace(&mut self, old: &Process) -> Result<Process> {
         if !self.part.overlaps() {
-            old.stop(self.part.stop_signal(), self.part.grace()).await?;
+            old.stop(self.part.stop_signal(), self.part.grace(Occasion::Succession)).await?;
             return self.launch.start().with_context(|| format!("cannot start the {}", self.part));
         }
-        self.launch.mark.retire()?;
+        let retired = self.launch.mark.retire()?;
         let settled = self.settle().await;
         if settled.is_err() {
-            self.launch.mark.restore()?;
+            self.launch.mark.restore(&retired)?;
         }
         let new = settled?;
         tracing::info!(part = %self.part, old = old.pid(), new = new.pid(), "replaced");
@@ -186,9 +195,14 @@ impl Keeper {
 
     /// Lets it finish what is under way while its successor serves already.
     fn leave(&mut self, process: Process) {
-        let part = self.part;
+        let (part, stopping) = (self.part, self.stopping.clone());
         self.leaving.spawn(async move {
-            if let Err(error) = process.stop(part.stop_signal(), part.grace()).await {
+            let stop = |occasion| process.stop(part.stop_signal(), part.grace(occasion));
+            let stopped = tokio::select! {
+                stopped = stop(Occasion::Succession) => stopped,
+                () = stopping.cancelled() => stop(Occasion::Stop).await,
+            };
+            if let Err(error) = stopped {
                 tracing::error!(%part, pid = process.pid(), %error, "cannot be stopped");
             }
         });
@@ -203,14 +217,16 @@ impl Keeper {
     }
 
     async fn stop(self, process: Process) {
-        let part = self.part;
+        let (part, mark) = (self.part, self.launch.mark.clone());
         // Our copies of its sockets go first, so that nobody waits in their queues for ever.
         drop(self.launch);
+        self.stopping.cancel();
         tracing::info!(%part, pid = process.pid(), "stopping");
-        match process.stop(part.stop_signal(), part.grace()).await {
+        match process.stop(part.stop_signal(), part.grace(Occasion::Stop)).await {
             Ok(ending) => tracing::info!(%part, %ending, "stopped"),
             Err(error) => tracing::error!(%part, %error, "cannot be stopped"),
         }
+        end_children(part, &mark).await;
         self.leaving.join_all().await;
     }
 
@@ -235,5 +251,53 @@ impl Keeper {
                 Some(Order::Stop) | None => false,
             },
         }
+    }
+}
+
+/// Ends what a part left running that has ended itself.
+async fn end_children(part: Part, mark: &Mark) {
+    if !part.takes_children_along() {
+        return;
+    }
+    while let Ok(Some(process)) = mark.process() {
+        tracing::info!(%part, pid = process.pid(), "ending what it left running");
+        if process.signal(Signal::KILL).is_err() || process.ended().await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::account::Account, *};
+    use crate::standalone::journal::Journal;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn children_of_a_killed_builder_do_not_keep_a_new_one_from_starting() {
+        let dir = tempfile::tempdir().unwrap();
+        let mark = Mark::new(dir.path().canonicalize().unwrap().join("builder.alive"));
+        let account = Account { name: "nobody".to_owned(), uid: 65534, gid: 65534 };
+        let journal = Journal::new(dir.path().join("builder.log"));
+        // It has its child inherit what it has inherited.
+        let args = ["60", "sleep", "60"].map(Into::into).into();
+        let program = "/usr/bin/timeout".into();
+        let launch = Launch { program, args, env: vec![], account, groups: vec![], sockets: vec![], journal, mark };
+        let mut handle = keep(Part::Builder, launch);
+        let first = handle.state.wait_for(|state| state.pid.is_some()).await.unwrap().pid.unwrap();
+        let children = format!("/proc/{first}/task/{first}/children");
+        let parent = async {
+            while std::fs::read_to_string(&children).unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, parent).await.unwrap();
+        let process = Process::open(rustix::process::Pid::from_raw(first.cast_signed()).unwrap()).unwrap();
+        process.signal(Signal::KILL).unwrap();
+
+        let again = handle.state.wait_for(|state| state.pid.is_some_and(|pid| pid != first));
+        tokio::time::timeout(PATIENCE, again).await.unwrap().unwrap();
+        tokio::time::timeout(PATIENCE, handle.stop()).await.unwrap();
     }
 }

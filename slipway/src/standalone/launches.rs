@@ -1,4 +1,4 @@
-//! How controller and router are started: options and paths as their arguments, what is secret in the environment.
+//! How our own parts are started: options and paths as their arguments, what is secret in the environment.
 
 use std::{ffi::OsString, path::Path};
 
@@ -8,6 +8,7 @@ use super::{
     part::Part,
     postgres::{self, Database},
     process::{Launch, Mark, launch::Named},
+    registry,
     setup::Setup,
     sockets::Sockets,
 };
@@ -20,9 +21,15 @@ pub fn all(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) 
         }
         Database::Named(_) => None,
     };
+    let listen = options.pushes.registry_listen;
+    let registry = setup
+        .pushes
+        .registry()
+        .map(|registry| (Part::Registry, registry::launch(registry, &setup.paths, &setup.accounts, listen)));
+    let builder = setup.pushes.registry().map(|_| (Part::Builder, builder(setup, sockets, program)));
     let controller = (Part::Controller, controller(options, setup, sockets, program));
     let router = (Part::Router, router(options, setup, sockets, program));
-    postgres.into_iter().chain([controller, router]).collect()
+    postgres.into_iter().chain(registry).chain([controller]).chain(builder).chain([router]).collect()
 }
 
 fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -> Launch {
@@ -35,7 +42,9 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
         .with("--registration-mode", &options.registration_mode)
         .with("--logs-dir", paths.logs())
         .with("--docker-socket", &options.docker_socket)
-        .with("--network-pool", setup.pool.to_string());
+        .with("--network-pool", setup.pool.to_string())
+        .with("--builder-key-hash-file", paths.builder_key_hash());
+    let args = push_arguments(options, setup).into_iter().fold(args, |args, (option, value)| args.with(option, value));
     let defaults = options.defaults.arguments();
     let args = defaults.into_iter().fold(args, |args, (option, value)| args.with(option, value));
     let mut env = vec![("DATABASE_URL".to_owned(), database_url(setup).into())];
@@ -45,6 +54,36 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
         account: setup.accounts.controller.clone(),
         groups: vec![setup.engine_group],
         ..part(Part::Controller, setup, program, args, env, sockets.controllers())
+    }
+}
+
+/// What only a controller that takes pushes is told.
+fn push_arguments(options: &Options, setup: &Setup) -> Vec<(&'static str, OsString)> {
+    if setup.pushes.registry().is_none() {
+        return Vec::new();
+    }
+    let paths = &setup.paths;
+    vec![
+        ("--builds-socket", paths.builds_socket().into()),
+        ("--sources-dir", paths.sources().into()),
+        ("--builds", options.builds.builds.to_string().into()),
+        ("--registry", options.pushes.registry_listen.to_string().into()),
+        ("--registry-credential-file", paths.registry_credential().into()),
+        ("--ssh-port", options.pushes.ssh_port().to_string().into()),
+        ("--ssh-host-keys", paths.host_keys().into()),
+    ]
+}
+
+fn builder(setup: &Setup, sockets: &Sockets, program: &Path) -> Launch {
+    let paths = &setup.paths;
+    let args = Arguments::of("builder")
+        .with("--internal-socket", paths.internal_socket())
+        .with("--credential-file", paths.builder_credential())
+        .with("--repositories", paths.repositories())
+        .with("--host-keys", paths.host_keys());
+    Launch {
+        account: setup.accounts.builder.clone(),
+        ..part(Part::Builder, setup, program, args, log_level().into_iter().collect(), sockets.builders())
     }
 }
 
@@ -63,7 +102,8 @@ fn router(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -
     part(Part::Router, setup, program, args, log_level().into_iter().collect(), sockets.routers())
 }
 
-/// What the parts of this program have in common; run by the router's user unless told otherwise.
+/// What the parts of this program have in common; run by the router's user, and with access to the internal listener,
+/// unless told otherwise.
 fn part(
     part: Part,
     setup: &Setup,
@@ -77,7 +117,7 @@ fn part(
         args: args.0,
         env,
         account: setup.accounts.router.clone(),
-        groups: Vec::new(),
+        groups: vec![setup.accounts.internal],
         sockets,
         journal: Journal::new(setup.paths.journals().join(format!("{part}.log"))),
         mark: Mark::new(setup.paths.mark(part.name())),

@@ -17,6 +17,7 @@ mod journal;
 mod keeper;
 mod launches;
 mod lock;
+mod mounts;
 mod options;
 mod orphans;
 mod part;
@@ -25,6 +26,8 @@ mod pool;
 mod postgres;
 mod process;
 pub mod purge;
+mod pushes;
+mod registry;
 pub mod restart;
 mod secrets;
 mod setup;
@@ -48,8 +51,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     lock::Lock,
+    pushes::Pushes,
     setup::Setup,
-    sockets::{Sockets, Wanted},
+    sockets::{Addresses, Sockets, Wanted},
     supervisor::Supervisor,
 };
 
@@ -63,10 +67,17 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
     let setup = Setup::ensure(&options, paths)?;
     greet(&options, &setup);
     let kept = handback::take(&setup.paths)?;
-    let (addresses, named) = options.http_addresses();
-    let wanted = Wanted { addresses, named };
-    let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts.router, kept)?;
+    let wanted = Wanted { http: options.http_addresses(), ssh: ssh_addresses(&options, &setup) };
+    let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts, kept)?;
     Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
+}
+
+/// Where nothing can be pushed, nobody listens.
+fn ssh_addresses(options: &Options, setup: &Setup) -> Addresses {
+    match setup.pushes {
+        Pushes::On { .. } => options.pushes.ssh_addresses(),
+        Pushes::Off { .. } => Addresses::default(),
+    }
 }
 
 /// Tells the operator, not the log, how to become the first administrator.

@@ -1,18 +1,20 @@
 //! What the operator can choose for `slipway standalone`.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4},
     path::PathBuf,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use ipnet::{IpNet, Ipv4Net};
 
-use super::installation::Installation;
-use crate::role::Defaults;
+use super::{installation::Installation, sockets::Addresses};
+use crate::role::{Defaults, memory};
 
 /// The port on which apps and the API are served unless another is named.
 const HTTP_PORT: u16 = 80;
+/// The same for pushes.
+const SSH_PORT: u16 = 2222;
 
 /// Options of `slipway standalone`.
 #[derive(Args, Clone, Debug)]
@@ -53,19 +55,21 @@ pub struct Options {
     /// Whether to keep the firewall rules that hold apps away from the host and from each other
     #[arg(long, env = "SLIPWAY_FIREWALL", value_enum, default_value_t = Switch::On)]
     pub firewall: Switch,
+    /// Where pushes go.
+    #[command(flatten)]
+    pub pushes: PushOptions,
+    /// What builds may use.
+    #[command(flatten)]
+    pub builds: BuildOptions,
     /// What holds for all apps.
     #[command(flatten)]
     pub defaults: Defaults,
 }
 
 impl Options {
-    /// The addresses to listen on, and whether the operator named them.
-    pub fn http_addresses(&self) -> (Vec<SocketAddr>, bool) {
-        if !self.http_listen.is_empty() {
-            return (self.http_listen.clone(), true);
-        }
-        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        (loopback.map(|address| SocketAddr::new(address, HTTP_PORT)).to_vec(), false)
+    /// The addresses to listen on for HTTP.
+    pub fn http_addresses(&self) -> Addresses {
+        addresses(&self.http_listen, HTTP_PORT)
     }
 
     /// The port that URLs of apps and the API carry.
@@ -82,6 +86,94 @@ impl Options {
     }
 }
 
+/// Those that were named, or loopback.
+fn addresses(named: &[SocketAddr], port: u16) -> Addresses {
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    match named {
+        [] => Addresses { all: loopback.map(|address| SocketAddr::new(address, port)).into(), named: false },
+        named => Addresses { all: named.to_vec(), named: true },
+    }
+}
+
+/// Options about the way of a push. Without the programs that it needs there are no pushes, and `slipway status` says so.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Pushes")]
+pub struct PushOptions {
+    /// Address and port for git over SSH; may be repeated [default: `127.0.0.1:2222` and `[::1]:2222`]
+    #[arg(long, env = "SLIPWAY_SSH_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
+    pub ssh_listen: Vec<SocketAddr>,
+    /// Address and port of the private registry, on loopback: only this machine's engine uses it
+    #[arg(long, env = "SLIPWAY_REGISTRY_LISTEN", value_name = "ADDRESS", value_parser = loopback)]
+    #[arg(default_value = "127.0.0.1:5055")]
+    pub registry_listen: SocketAddrV4,
+    /// The registry's program, Debian's docker-registry [default: on the PATH]
+    #[arg(long, env = "SLIPWAY_REGISTRY_BIN", value_name = "FILE")]
+    pub registry_bin: Option<PathBuf>,
+}
+
+impl PushOptions {
+    /// The addresses to listen on for SSH.
+    pub fn ssh_addresses(&self) -> Addresses {
+        addresses(&self.ssh_listen, SSH_PORT)
+    }
+
+    /// The port to which people push.
+    pub fn ssh_port(&self) -> u16 {
+        self.ssh_listen.first().map_or(SSH_PORT, SocketAddr::port)
+    }
+}
+
+/// Bounds of builds, each of which holds for one build unless it says otherwise.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Builds")]
+pub struct BuildOptions {
+    /// Builds at a time, of all apps together
+    #[arg(long, env = "SLIPWAY_BUILDS", value_name = "COUNT", default_value_t = 2)]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    pub builds: u32,
+    /// Memory of a build
+    #[arg(long, env = "SLIPWAY_BUILD_MEMORY", value_name = "AMOUNT", default_value = "2G", value_parser = memory)]
+    pub build_memory: u64,
+    /// Processors that a build may fill, when apps leave them idle
+    #[arg(long, env = "SLIPWAY_BUILD_CPUS", value_name = "NUMBER", default_value = "1.0", value_parser = processors)]
+    pub build_cpus: f64,
+    /// Seconds after which a build is ended
+    #[arg(long, env = "SLIPWAY_BUILD_TIMEOUT", value_name = "SECONDS", default_value_t = 900)]
+    #[arg(value_parser = value_parser!(u32).range(1..))]
+    pub build_timeout: u32,
+    /// Processes and threads of a build at once
+    #[arg(long, env = "SLIPWAY_BUILD_PROCESSES", value_name = "COUNT", default_value_t = 512)]
+    #[arg(value_parser = value_parser!(u32).range(16..))]
+    pub build_processes: u32,
+    /// What a build may write to disk
+    #[arg(long, env = "SLIPWAY_BUILD_DISK", value_name = "AMOUNT", default_value = "5G", value_parser = memory)]
+    pub build_disk: u64,
+    /// What the caches of all apps' builds may take together; the oldest go first
+    #[arg(long, env = "SLIPWAY_BUILD_CACHE_DISK", value_name = "AMOUNT", default_value = "10G", value_parser = memory)]
+    pub build_cache_disk: u64,
+    /// Image in which buildpacks run and on which their apps stand
+    #[arg(long, env = "SLIPWAY_STACK_IMAGE", value_name = "IMAGE", default_value = "slipway-stack")]
+    pub stack_image: String,
+    /// Folder of buildpacks beside those that come with the platform
+    #[arg(long, env = "SLIPWAY_BUILDPACKS", value_name = "DIR")]
+    pub buildpacks: Option<PathBuf>,
+}
+
+/// An address of this machine alone.
+fn loopback(text: &str) -> Result<SocketAddrV4, String> {
+    let address: SocketAddrV4 = text.parse().map_err(|_| "an address is like 127.0.0.1:5055".to_owned())?;
+    if address.ip().is_loopback() && address.port() != 0 {
+        return Ok(address);
+    }
+    Err("the private registry must be on loopback, out of everybody's reach, as in 127.0.0.1:5055".to_owned())
+}
+
+/// A part or a multiple of a processor.
+fn processors(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.01..=1024.0).contains(number));
+    number.ok_or_else(|| "a number of processors is like 0.5 or 2".to_owned())
+}
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
@@ -89,4 +181,53 @@ pub enum Switch {
     On,
     /// As it says.
     Off,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(line: &str) -> Result<Options, String> {
+        let command = Command::try_parse_from(["slipway"].into_iter().chain(line.split_whitespace()));
+        command.map(|command| command.options).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn pushes_and_builds_have_modest_defaults() {
+        let options = parse("").unwrap();
+        let addresses = options.pushes.ssh_addresses().all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(addresses, ["127.0.0.1:2222", "[::1]:2222"]);
+        insta::assert_debug_snapshot!(options.builds, @r#"
+        BuildOptions {
+            builds: 2,
+            build_memory: 2147483648,
+            build_cpus: 1.0,
+            build_timeout: 900,
+            build_processes: 512,
+            build_disk: 5368709120,
+            build_cache_disk: 10737418240,
+            stack_image: "slipway-stack",
+            buildpacks: None,
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_registry_within_reach_of_others_is_refused() {
+        let refused = |line: &str| parse(line).unwrap_err().lines().next().unwrap_or_default().to_owned();
+        let lines = ["--registry-listen 0.0.0.0:5055", "--registry-listen 127.0.0.1", "--build-cpus 0"];
+        insta::assert_snapshot!(lines.map(refused).join("\n"), @"
+        error: invalid value '0.0.0.0:5055' for '--registry-listen <ADDRESS>': the private registry must be on loopback, out of everybody's reach, as in 127.0.0.1:5055
+        error: invalid value '127.0.0.1' for '--registry-listen <ADDRESS>': an address is like 127.0.0.1:5055
+        error: invalid value '0' for '--build-cpus <NUMBER>': a number of processors is like 0.5 or 2
+        ");
+    }
 }

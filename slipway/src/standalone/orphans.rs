@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 
 use super::{
     lock::Lock,
-    part::Part,
+    part::{Occasion, Part},
     paths::Paths,
-    process::{Mark, Process},
+    process::Mark,
 };
 
 /// Stops them in order. The lock shows that no supervisor could start them again meanwhile.
@@ -14,8 +14,8 @@ pub async fn stop(_lock: &Lock, paths: &Paths) -> Result<Vec<Part>> {
     let mut stopped = Vec::new();
     for part in Part::ALL.into_iter().rev() {
         let mark = Mark::new(paths.mark(part.name()));
-        for mark in [mark.leaving(), mark] {
-            if stop_holder(part, &mark).await.with_context(|| format!("cannot stop the {part}"))? {
+        for mark in mark.leaving().iter().chain([&mark]) {
+            if stop_holders(part, mark).await.with_context(|| format!("cannot stop the {part}"))? {
                 stopped.push(part);
             }
         }
@@ -24,9 +24,11 @@ pub async fn stop(_lock: &Lock, paths: &Paths) -> Result<Vec<Part>> {
     Ok(stopped)
 }
 
-async fn stop_holder(part: Part, mark: &Mark) -> Result<bool> {
-    let Some(pid) = mark.holder()? else { return Ok(false) };
-    let process = Process::open(pid)?;
-    process.stop(part.stop_signal(), part.grace()).await?;
-    Ok(true)
+async fn stop_holders(part: Part, mark: &Mark) -> Result<bool> {
+    let mut stopped = false;
+    while let Some(process) = mark.process()? {
+        process.stop(part.stop_signal(), part.grace(Occasion::Stop)).await?;
+        stopped = true;
+    }
+    Ok(stopped)
 }

@@ -12,21 +12,27 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     /// The private PostgreSQL.
     Postgres,
+    /// The private registry of images that pushes make.
+    Registry,
     /// API, operations and reconciler.
     Controller,
+    /// SSH and git.
+    Builder,
     /// The proxy.
     Router,
 }
 
 impl Part {
     /// In the order in which they are started; they are stopped in the opposite one.
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::Controller, Self::Router];
+    pub const ALL: [Self; 5] = [Self::Postgres, Self::Registry, Self::Controller, Self::Builder, Self::Router];
 
     /// As in file names and in what people read.
     pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::Registry => "registry",
             Self::Controller => "controller",
+            Self::Builder => "builder",
             Self::Router => "router",
         }
     }
@@ -35,22 +41,41 @@ impl Part {
     pub fn stop_signal(self) -> Signal {
         match self {
             Self::Postgres => Signal::INT,
-            Self::Controller | Self::Router => Signal::TERM,
+            Self::Registry | Self::Controller | Self::Builder | Self::Router => Signal::TERM,
         }
     }
 
     /// How long it may take to stop: somewhat longer than what it grants to what is under way.
-    pub fn grace(self) -> Duration {
-        match self {
-            Self::Postgres => Duration::from_mins(1),
-            Self::Controller | Self::Router => Duration::from_secs(40),
+    pub fn grace(self, occasion: Occasion) -> Duration {
+        match (self, occasion) {
+            (Self::Postgres, _) => Duration::from_mins(1),
+            // Longer than a push may take, which nobody waits for but the pusher.
+            (Self::Builder, Occasion::Succession) => Duration::from_mins(20),
+            // The platform goes on with the pushes; only their clients see the end of it.
+            (Self::Builder, Occasion::Stop) => Duration::from_secs(30),
+            (Self::Registry, _) => Duration::from_secs(10),
+            (Self::Controller | Self::Router, _) => Duration::from_secs(40),
         }
     }
 
     /// Whether two of it may run at once, so that a new one takes over before the old one stops.
     pub fn overlaps(self) -> bool {
-        self != Self::Postgres
+        !matches!(self, Self::Postgres | Self::Registry)
     }
+
+    /// Whether its children are worth nothing without it. Those of PostgreSQL end by themselves, after some tidying.
+    pub fn takes_children_along(self) -> bool {
+        self == Self::Builder
+    }
+}
+
+/// Why a process is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// Its successor serves already.
+    Succession,
+    /// The platform is stopped.
+    Stop,
 }
 
 impl fmt::Display for Part {

@@ -29,6 +29,41 @@ impl Paths {
         self.config.join("router.credential")
     }
 
+    /// The builder's credential at the internal listener.
+    pub fn builder_credential(&self) -> PathBuf {
+        self.config.join("builder.credential")
+    }
+
+    /// The key with which a builder of the original's kind calls the public API; root only.
+    pub fn builder_key(&self) -> PathBuf {
+        self.config.join("builder.key")
+    }
+
+    /// Its hash; the controller's.
+    pub fn builder_key_hash(&self) -> PathBuf {
+        self.config.join("builder.key.sha256")
+    }
+
+    /// Folder of the SSH host keys, which everybody may enter: the public ones are meant to be read.
+    pub fn host_keys(&self) -> PathBuf {
+        self.config.join("ssh")
+    }
+
+    /// Settings of the private registry.
+    pub fn registry_settings(&self) -> PathBuf {
+        self.config.join("registry.yml")
+    }
+
+    /// Who may use the private registry, as it knows them.
+    pub fn registry_users(&self) -> PathBuf {
+        self.config.join("registry.htpasswd")
+    }
+
+    /// The one credential for the private registry, `<user>:<password>`.
+    pub fn registry_credential(&self) -> PathBuf {
+        self.config.join("registry.credential")
+    }
+
     /// Hashes of the components' credentials.
     pub fn components(&self) -> PathBuf {
         self.config.join("components")
@@ -64,6 +99,31 @@ impl Paths {
         self.data.join("router")
     }
 
+    /// Images of the private registry.
+    pub fn registry(&self) -> PathBuf {
+        self.data.join("registry")
+    }
+
+    /// Git repositories: a cache of what was pushed.
+    pub fn repositories(&self) -> PathBuf {
+        self.data.join("repositories")
+    }
+
+    /// Sources that wait to be built.
+    pub fn sources(&self) -> PathBuf {
+        self.data.join("sources")
+    }
+
+    /// Records and caches of builds.
+    pub fn builds(&self) -> PathBuf {
+        self.data.join("builds")
+    }
+
+    /// Images that builds start from, read-only to them.
+    pub fn stacks(&self) -> PathBuf {
+        self.data.join("stacks")
+    }
+
     /// What the parts write about themselves.
     pub fn journals(&self) -> PathBuf {
         self.data.join("journals")
@@ -74,9 +134,19 @@ impl Paths {
         self.run.join("api.sock")
     }
 
-    /// Route stream and acknowledgements.
+    /// Route stream, acknowledgements and pushes.
     pub fn internal_socket(&self) -> PathBuf {
         self.run.join("internal.sock")
+    }
+
+    /// Where the controller has the supervisor build.
+    pub fn builds_socket(&self) -> PathBuf {
+        self.run.join("builds.sock")
+    }
+
+    /// What of builds that run does not outlive a reboot.
+    pub fn builds_run(&self) -> PathBuf {
+        self.run.join("builds")
     }
 
     /// Folder of PostgreSQL's socket.

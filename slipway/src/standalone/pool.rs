@@ -5,8 +5,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ipnet::Ipv4Net;
+
+/// Destination and mask of a default route.
+const EVERYTHING: &str = "00000000";
 
 /// Pools in order of preference: large ones (1,024 networks of 254 instances) from the rarely used end of 10/8 first,
 /// then what the other private ranges have.
@@ -29,9 +32,42 @@ fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
     a.contains(&b) || b.contains(&a)
 }
 
+/// Size of the network of builds, and of each app's.
+const BUILDS_PREFIX: u8 = 24;
+
+/// The addresses of builds: the end of the pool, which the controller gives to no app. A pool that has no room for both
+/// is refused.
+pub fn builds_subnet(pool: Ipv4Net) -> Result<Ipv4Net> {
+    ensure!(
+        pool.prefix_len() < BUILDS_PREFIX,
+        "{pool} is too small for the networks of apps and of builds: name a larger range with --network-pool, such as \
+         10.252.0.0/14"
+    );
+    Ok(Ipv4Net::new(pool.broadcast(), BUILDS_PREFIX)?.trunc())
+}
+
+/// The interfaces behind which everything lies that is not on this machine: those of the default routes.
+pub fn uplinks() -> Result<Vec<String>> {
+    let mut uplinks: Vec<_> = parse_uplinks(&routes()?).map(str::to_owned).collect();
+    uplinks.sort_unstable();
+    uplinks.dedup();
+    Ok(uplinks)
+}
+
+fn parse_uplinks(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().skip(1).filter_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        (fields.get(1) == Some(&EVERYTHING) && fields.get(7) == Some(&EVERYTHING)).then(|| fields[0])
+    })
+}
+
+fn routes() -> Result<String> {
+    std::fs::read_to_string("/proc/net/route").context("cannot read /proc/net/route")
+}
+
 /// What the host needs for itself: its routes and its name servers.
 pub fn taken() -> Result<Vec<Ipv4Net>> {
-    let routes = std::fs::read_to_string("/proc/net/route").context("cannot read /proc/net/route")?;
+    let routes = routes()?;
     let servers = name_servers().into_iter().filter_map(|address| match address {
         IpAddr::V4(address) => Some(Ipv4Net::from(address)),
         IpAddr::V6(_) => None,
@@ -82,6 +118,15 @@ eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
     #[test]
     fn reads_routes_but_not_the_default_route() {
         assert_eq!(parse_routes(ROUTES).collect::<Vec<_>>(), nets(&["172.17.0.0/16", "192.0.2.0/24"]));
+    }
+
+    #[test]
+    fn builds_have_the_end_of_the_pool_and_go_out_where_everything_does() {
+        let subnet = |pool: &str| builds_subnet(pool.parse().unwrap()).map(|subnet| subnet.to_string());
+        assert_eq!(subnet("10.252.0.0/14").unwrap(), "10.255.255.0/24");
+        assert_eq!(subnet("192.168.0.0/23").unwrap(), "192.168.1.0/24");
+        assert!(subnet("192.168.0.0/24").unwrap_err().to_string().contains("--network-pool"));
+        assert_eq!(parse_uplinks(ROUTES).collect::<Vec<_>>(), ["eth0"]);
     }
 
     #[test]

@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use super::{
-    account::Account,
     accounts::Accounts,
     firewall::Firewall,
     installation::Installation,
     lock::Lock,
-    part::Part,
+    mounts,
+    part::{Occasion, Part},
     paths::Paths,
     postgres::{self, Programs},
     process::Process,
@@ -54,13 +54,13 @@ pub async fn run(installation: &Installation, options: &PurgeOptions, out: &mut 
     stop::everything(&paths).await?;
     let lock = Lock::take(&paths)?;
     let purged = purge_engine(&paths, name, options).await?;
+    end_builds(&paths)?;
     Firewall::remove(name)?;
+    mounts::remove(&paths.data)?;
     for folder in [&paths.data, &paths.config] {
         remove(folder)?;
     }
-    for user in Accounts::names(name) {
-        Account::remove(&user)?;
-    }
+    Accounts::remove(name)?;
     remove(&paths.run)?;
     drop(lock);
     writeln!(
@@ -91,7 +91,7 @@ async fn purge_engine(paths: &Paths, name: &str, options: &PurgeOptions) -> Resu
     }
     let database = start_database(paths, name, options).await?;
     let purged = controller::purge(&postgres::url(paths), options.docker_socket.clone()).await;
-    database.stop(Part::Postgres.stop_signal(), Part::Postgres.grace()).await?;
+    database.stop(Part::Postgres.stop_signal(), Part::Postgres.grace(Occasion::Stop)).await?;
     purged
 }
 
@@ -112,6 +112,12 @@ async fn start_database(paths: &Paths, name: &str, options: &PurgeOptions) -> Re
         _ = process.ended() => bail!("the database does not start; see {}", paths.journals().display()),
     }
     Ok(process)
+}
+
+/// The place from which builds that still run are ended, with their networks and groups of processes.
+#[expect(clippy::unnecessary_wraps, reason = "to end builds, which comes next, can fail")]
+fn end_builds(_paths: &Paths) -> Result<()> {
+    Ok(())
 }
 
 fn remove(folder: &Path) -> Result<()> {

@@ -1,6 +1,9 @@
 //! Everything secret is made here, at the first start, from the system's randomness; there are no default values.
 
-use std::path::Path;
+use std::{
+    os::unix::fs::{PermissionsExt, chown},
+    path::Path,
+};
 
 use anyhow::{Context, Result};
 use controller::vault::Vault;
@@ -11,33 +14,46 @@ use super::{
     accounts::Accounts,
     files::{self, Owner},
     paths::Paths,
+    registry,
 };
 
 /// The component that the router is, in the file of credentials.
 const ROUTER: &str = "router";
+/// The one that the builder is.
+const BUILDER: &str = "builder";
 
 /// Makes every secret that is missing. What exists is never changed: without its key a database is lost.
 pub fn ensure(paths: &Paths, accounts: &Accounts) -> Result<()> {
     ensure_file(&paths.key(), Owner::from(&accounts.controller), || Ok(Vault::new_key_line()))?;
     ensure_file(&paths.router_key(), Owner::from(&accounts.router), secret_line)?;
     ensure_file(&paths.router_credential(), Owner::from(&accounts.router), secret_line)?;
+    ensure_file(&paths.builder_credential(), Owner::from(&accounts.builder), secret_line)?;
     ensure_file(&paths.bootstrap_token(), Owner::ROOT, secret_line)?;
-    announce_credential(paths, accounts)?;
-    announce_bootstrap_token(paths, accounts)
+    ensure_file(&paths.builder_key(), Owner::ROOT, secret_line)?;
+    let controller = Owner::root_for(&accounts.controller);
+    ensure_file_for(&paths.registry_credential(), controller, 0o640, registry::new_credential)?;
+    announce_credential(paths, accounts, ROUTER, &paths.router_credential())?;
+    announce_credential(paths, accounts, BUILDER, &paths.builder_credential())?;
+    announce_hash(&paths.bootstrap_token(), &paths.bootstrap_token_hash(), controller)?;
+    announce_hash(&paths.builder_key(), &paths.builder_key_hash(), controller)?;
+    ensure_host_keys(&paths.host_keys(), accounts).context("cannot make the SSH host keys")
 }
 
 fn ensure_file(path: &Path, owner: Owner, content: impl FnOnce() -> Result<String>) -> Result<()> {
+    ensure_file_for(path, owner, 0o600, content)
+}
+
+fn ensure_file_for(path: &Path, owner: Owner, mode: u32, content: impl FnOnce() -> Result<String>) -> Result<()> {
     if path.exists() {
         return Ok(());
     }
-    files::write(path, content()?.as_bytes(), owner, 0o600).with_context(|| format!("cannot write {}", path.display()))
+    files::write(path, content()?.as_bytes(), owner, mode).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// The hash of the router's credential is among those that the controller believes.
-fn announce_credential(paths: &Paths, accounts: &Accounts) -> Result<()> {
-    let credential = read(&paths.router_credential())?;
+/// The hash of a component's credential is among those that the controller believes.
+fn announce_credential(paths: &Paths, accounts: &Accounts, component: &str, credential: &Path) -> Result<()> {
     let components = files::read(&paths.components())?.unwrap_or_default();
-    let Some(components) = with_credential(&components, ROUTER, &credential) else { return Ok(()) };
+    let Some(components) = with_credential(&components, component, &read(credential)?) else { return Ok(()) };
     files::write(&paths.components(), components.as_bytes(), Owner::root_for(&accounts.controller), 0o640)
         .context("cannot write the hashes of the components' credentials")
 }
@@ -53,15 +69,29 @@ fn with_credential(components: &str, component: &str, credential: &str) -> Optio
     Some(lines.join("\n") + "\n")
 }
 
-/// The one-time token of an administrator who cannot register from this machine: root reads it, the controller only
-/// knows its hash.
-fn announce_bootstrap_token(paths: &Paths, accounts: &Accounts) -> Result<()> {
-    let hash = format!("{}\n", hash(&read(&paths.bootstrap_token())?));
-    files::write(&paths.bootstrap_token_hash(), hash.as_bytes(), Owner::root_for(&accounts.controller), 0o640)
-        .context("cannot write the hash of the bootstrap token")
+/// Of the one-time token of an administrator who cannot register from this machine, and of the key of foreign builders:
+/// root reads the secret, the controller only knows its hash.
+fn announce_hash(secret: &Path, path: &Path, controller: Owner) -> Result<()> {
+    let hash = format!("{}\n", hash(&read(secret)?));
+    files::write(path, hash.as_bytes(), controller, 0o640).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn read(path: &Path) -> Result<String> {
+/// The private keys are the builder's alone, the public ones everybody's.
+fn ensure_host_keys(folder: &Path, accounts: &Accounts) -> Result<()> {
+    files::ensure_folder(folder, Owner::ROOT, 0o755)?;
+    builder::host_keys::ensure(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_public = path.extension().is_some_and(|extension| extension == "pub");
+        let (owner, mode) = if is_public { (Owner::ROOT, 0o644) } else { (Owner::from(&accounts.builder), 0o600) };
+        chown(&path, Some(owner.uid), Some(owner.gid))?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// A secret that a file has.
+pub fn read(path: &Path) -> Result<String> {
     let secret = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(secret.trim().to_owned())
 }
@@ -71,7 +101,7 @@ fn secret_line() -> Result<String> {
 }
 
 /// 32 random bytes in hexadecimal digits.
-fn secret() -> Result<String> {
+pub fn secret() -> Result<String> {
     let mut bytes = [0_u8; 32];
     OsRng.try_fill_bytes(&mut bytes).context("the system gives no randomness")?;
     Ok(hex::encode(bytes))

@@ -14,10 +14,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{account::Account, files::Owner, paths::Paths, process::launch::Named};
+use super::{accounts::Accounts, files::Owner, paths::Paths, process::launch::Named};
 
 /// Name of each HTTP socket among the inherited ones.
 pub const HTTP: &str = "http";
+/// Name of each SSH socket among them.
+pub const SSH: &str = "ssh";
 /// Name of the socket of the public API.
 pub const API: &str = "api";
 /// Name of the socket of the internal listener.
@@ -31,42 +33,36 @@ const BACKLOG: i32 = 4096;
 pub struct Sockets {
     /// Where the router serves.
     pub http: Vec<Arc<OwnedFd>>,
+    /// Where the builder serves.
+    pub ssh: Vec<Arc<OwnedFd>>,
     /// Where the controller serves the public API to the router.
     pub api: Arc<OwnedFd>,
-    /// Where the controller serves the route stream.
+    /// Where the controller serves route stream and pushes.
     pub internal: Arc<OwnedFd>,
 }
 
 impl Sockets {
     /// Takes each from `kept` if it is there, and opens it otherwise. What is kept and not wanted is closed.
-    pub fn open(wanted: &Wanted, paths: &Paths, router: &Account, kept: Vec<(String, OwnedFd)>) -> Result<Self> {
+    pub fn open(wanted: &Wanted, paths: &Paths, accounts: &Accounts, kept: Vec<(String, OwnedFd)>) -> Result<Self> {
         let mut kept = Kept(kept);
-        let unix = |name, path: &Path, kept: &mut Kept| match kept.take(name, None) {
-            Some(socket) => Ok(Arc::new(socket)),
-            None => {
-                listen_unix(path, Owner::root_for(router)).with_context(|| format!("cannot open {}", path.display()))
-            }
-        };
-        let api = unix(API, &paths.api_socket(), &mut kept)?;
-        let internal = unix(INTERNAL, &paths.internal_socket(), &mut kept)?;
-        let mut http = Vec::new();
-        for address in &wanted.addresses {
-            match kept.take(HTTP, Some(*address)) {
-                Some(socket) => http.push(Arc::new(socket)),
-                None => http.extend(open_http(*address, wanted.named)?),
-            }
-        }
-        Ok(Self { http, api, internal })
-    }
-
-    /// Where HTTP is served.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.http.iter().filter_map(|socket| address_of(socket)).collect()
+        let router = Owner::root_for(&accounts.router);
+        let internal = Owner { uid: 0, gid: accounts.internal };
+        Ok(Self {
+            api: open_unix(API, &paths.api_socket(), router, &mut kept)?,
+            internal: open_unix(INTERNAL, &paths.internal_socket(), internal, &mut kept)?,
+            http: open_tcp(HTTP, &wanted.http, &mut kept)?,
+            ssh: open_tcp(SSH, &wanted.ssh, &mut kept)?,
+        })
     }
 
     /// The router's.
     pub fn routers(&self) -> Vec<Named> {
-        self.http.iter().map(|socket| (HTTP.to_owned(), Arc::clone(socket))).collect()
+        named(HTTP, &self.http)
+    }
+
+    /// The builder's.
+    pub fn builders(&self) -> Vec<Named> {
+        named(SSH, &self.ssh)
     }
 
     /// The controller's.
@@ -75,16 +71,25 @@ impl Sockets {
     }
 }
 
-/// Where HTTP is wanted.
+/// Where it is wanted that the platform serves.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    /// Addresses to listen on.
-    pub addresses: Vec<SocketAddr>,
+    /// The router.
+    pub http: Addresses,
+    /// The builder.
+    pub ssh: Addresses,
+}
+
+/// Addresses to listen on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Each of them.
+    pub all: Vec<SocketAddr>,
     /// The operator asked for these; otherwise one that the machine does not have is left out.
     pub named: bool,
 }
 
-/// What the router handed back.
+/// What the parts handed back.
 struct Kept(Vec<(String, OwnedFd)>);
 
 impl Kept {
@@ -95,19 +100,49 @@ impl Kept {
     }
 }
 
+/// The addresses of sockets.
+pub fn addresses(sockets: &[Arc<OwnedFd>]) -> Vec<SocketAddr> {
+    sockets.iter().filter_map(|socket| address_of(socket)).collect()
+}
+
+fn named(name: &str, sockets: &[Arc<OwnedFd>]) -> Vec<Named> {
+    sockets.iter().map(|socket| (name.to_owned(), Arc::clone(socket))).collect()
+}
+
 fn address_of(fd: &OwnedFd) -> Option<SocketAddr> {
     rustix::net::getsockname(fd).ok()?.try_into().ok()
 }
 
-fn open_http(address: SocketAddr, named: bool) -> Result<Option<Arc<OwnedFd>>> {
+/// One that was kept is for whom this version opens it, which may be others than it was for.
+fn open_unix(name: &str, path: &Path, owner: Owner, kept: &mut Kept) -> Result<Arc<OwnedFd>> {
+    let opened = match kept.take(name, None) {
+        Some(socket) => give(path, owner).map(|()| Arc::new(socket)),
+        None => listen_unix(path, owner),
+    };
+    opened.with_context(|| format!("cannot open {}", path.display()))
+}
+
+fn open_tcp(name: &str, wanted: &Addresses, kept: &mut Kept) -> Result<Vec<Arc<OwnedFd>>> {
+    let mut sockets = Vec::new();
+    for address in &wanted.all {
+        match kept.take(name, Some(*address)) {
+            Some(socket) => sockets.push(Arc::new(socket)),
+            None => sockets.extend(open_new(name, *address, wanted.named)?),
+        }
+    }
+    Ok(sockets)
+}
+
+fn open_new(name: &str, address: SocketAddr, named: bool) -> Result<Option<Arc<OwnedFd>>> {
     let error = match listen_tcp(address) {
         Ok(socket) => return Ok(Some(socket)),
         Err(error) => error,
     };
     match error.kind() {
         io::ErrorKind::AddrInUse => bail!(
-            "another program listens on {address}: stop it, or choose other ports, as in \
-             `--http-listen 127.0.0.1:8080`; `ss -ltnp 'sport = :{}'` names it",
+            "another program listens on {address}: stop it, or choose another port, as in \
+             `--{name}-listen 127.0.0.1:{}`; `ss -ltnp 'sport = :{}'` names it",
+            if name == SSH { 2022 } else { 8080 },
             address.port()
         ),
         // No IPv6 here, or not on loopback.
@@ -143,43 +178,50 @@ fn listen_unix(path: &Path, owner: Owner) -> io::Result<Arc<OwnedFd>> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(&draft)?)?;
-    std::os::unix::fs::chown(&draft, Some(owner.uid), Some(owner.gid))?;
-    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o660))?;
+    give(&draft, owner)?;
     socket.listen(BACKLOG)?;
     std::fs::rename(&draft, path)?;
     Ok(Arc::new(socket.into()))
+}
+
+fn give(path: &Path, owner: Owner) -> io::Result<()> {
+    std::os::unix::fs::chown(path, Some(owner.uid), Some(owner.gid))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn account() -> Account {
-        let (uid, gid) = (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw());
-        Account { name: "me".to_owned(), uid, gid }
+    fn me() -> Owner {
+        Owner { uid: rustix::process::getuid().as_raw(), gid: rustix::process::getgid().as_raw() }
     }
 
-    fn paths(dir: &Path) -> Paths {
-        Paths { config: dir.into(), data: dir.into(), run: dir.into() }
+    fn addresses(text: &str) -> Addresses {
+        Addresses { all: vec![text.parse().unwrap()], named: true }
     }
 
     #[test]
     fn sockets_that_were_kept_are_taken_over() {
         let dir = tempfile::tempdir().unwrap();
-        let mut wanted = Wanted { addresses: vec!["127.0.0.1:0".parse().unwrap()], named: true };
-        let first = Sockets::open(&wanted, &paths(dir.path()), &account(), vec![]).unwrap();
-        let address = address_of(&first.http[0]).unwrap();
-        wanted.addresses = vec![address];
+        let path = dir.path().join("internal.sock");
+        let tcp = open_tcp(SSH, &addresses("127.0.0.1:0"), &mut Kept(vec![])).unwrap();
+        let unix = open_unix(INTERNAL, &path, me(), &mut Kept(vec![])).unwrap();
+        let address = address_of(&tcp[0]).unwrap();
+        let wanted = Addresses { all: vec![address], named: true };
 
-        let busy = Sockets::open(&wanted, &paths(dir.path()), &account(), vec![]).unwrap_err();
-        assert!(busy.to_string().contains("another program listens on 127.0.0.1:"), "{busy}");
+        let busy = open_tcp(SSH, &wanted, &mut Kept(vec![])).unwrap_err().to_string();
+        assert!(busy.contains("another program listens on 127.0.0.1:") && busy.contains("`--ssh-listen"), "{busy}");
 
-        let all = first.routers().into_iter().chain(first.controllers());
-        let kept = all.map(|(name, fd)| (name, fd.try_clone().unwrap())).collect();
-        let second = Sockets::open(&wanted, &paths(dir.path()), &account(), kept).unwrap();
-        drop(first);
+        let all = [(INTERNAL, &unix), (SSH, &tcp[0])];
+        let mut kept = Kept(all.map(|(name, fd)| (name.to_owned(), fd.try_clone().unwrap())).into());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let _unix = open_unix(INTERNAL, &path, me(), &mut kept).unwrap();
+        let tcp = (open_tcp(SSH, &wanted, &mut kept).unwrap(), tcp).0;
         std::net::TcpStream::connect(address).unwrap();
-        assert_eq!(second.addresses(), [address]);
+        std::os::unix::net::UnixStream::connect(&path).unwrap();
+        assert_eq!(super::addresses(&tcp), [address]);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
     }
 
     #[test]
@@ -187,7 +229,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("api.sock");
         std::fs::write(&path, "left behind").unwrap();
-        let _socket = listen_unix(&path, Owner::from(&account())).unwrap();
+        let _socket = listen_unix(&path, me()).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
         std::os::unix::net::UnixStream::connect(&path).unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    net::SocketAddr,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use std::{
 use anyhow::{Result, bail};
 
 use super::{
-    control::{Answer, Firewall, PartStatus, Request, Status, client},
+    control::{Answer, Firewall, PartStatus, Pushes, Request, Status, client},
     installation::Installation,
     paths::Paths,
 };
@@ -52,7 +53,7 @@ pub fn wait(paths: &Paths, patience: Duration) -> Result<Option<Status>> {
 
 fn ask(paths: &Paths) -> Result<Option<Status>> {
     match client::ask(&paths.supervisor_socket(), Request::Status)? {
-        Some(Answer::Status(status)) => Ok(Some(status)),
+        Some(Answer::Status(status)) => Ok(Some(*status)),
         Some(other) => bail!("the supervisor gave a strange answer: {other:?}"),
         None => Ok(None),
     }
@@ -68,16 +69,25 @@ fn print(status: Option<&Status>, json: bool, out: &mut impl Write) -> Result<()
 }
 
 fn text(status: &Status) -> String {
-    let listen = status.listen.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let listen = list(&status.listen);
     let firewall = match &status.firewall {
         Firewall::Off => "off".to_owned(),
         Firewall::Kept => "rules in place".to_owned(),
         Firewall::Broken { reason } => format!("BROKEN: {reason}"),
     };
-    let head = format!("=== {}\nlistening     {listen}\nfirewall      {firewall}\n", status.url);
+    let pushes = match &status.pushes {
+        Pushes::On { listen } => format!("over SSH at {}", list(listen)),
+        Pushes::Off { reason } => format!("off; {reason}"),
+    };
+    let head =
+        format!("=== {}\nlistening     {listen}\npushes        {pushes}\nfirewall      {firewall}\n", status.url);
     let supervisor = format!("supervisor    serving (pid {})\n", status.supervisor);
     let parts: String = status.parts.iter().map(line).collect();
     head + &supervisor + &parts
+}
+
+fn list(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn line(status: &PartStatus) -> String {
@@ -105,7 +115,7 @@ mod tests {
             serving: pid.is_some(),
             state: State { pid, restarts, trouble: trouble.map(str::to_owned) },
         };
-        let status = Status {
+        let mut status = Status {
             ready: false,
             url: "http://slipway.localhost".to_owned(),
             listen: vec!["127.0.0.1:80".parse().unwrap(), "[::1]:80".parse().unwrap()],
@@ -113,18 +123,25 @@ mod tests {
             parts: vec![
                 part(Part::Postgres, Some(4101), 0, None),
                 part(Part::Controller, Some(4150), 1, Some("was ended by signal 9")),
+                part(Part::Builder, Some(4160), 0, None),
                 part(Part::Router, None, 3, Some("ended with exit code 1")),
             ],
             firewall: Firewall::Kept,
+            pushes: Pushes::On { listen: vec!["127.0.0.1:2222".parse().unwrap(), "[::1]:2222".parse().unwrap()] },
         };
         insta::assert_snapshot!(text(&status), @"
         === http://slipway.localhost
         listening     127.0.0.1:80, [::1]:80
+        pushes        over SSH at 127.0.0.1:2222, [::1]:2222
         firewall      rules in place
         supervisor    serving (pid 4100)
         postgres      serving (pid 4101)
         controller    serving (pid 4150); restarts: 1, last: was ended by signal 9
+        builder       serving (pid 4160)
         router        waiting to be started again; restarts: 3, last: ended with exit code 1
         ");
+        status.pushes = Pushes::Off { reason: "missing: runc; apt install runc, then `slipway restart`".to_owned() };
+        let line = text(&status).lines().find(|line| line.starts_with("pushes")).unwrap_or_default().to_owned();
+        insta::assert_snapshot!(line, @"pushes        off; missing: runc; apt install runc, then `slipway restart`");
     }
 }

@@ -15,16 +15,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     control::{self, Answer, PartStatus, Request, Status, server::Server},
-    guard, health,
+    guard,
+    health::{self, Contacts},
     journal::Journal,
     keeper::{self, Handle, Order, State},
     launches,
     options::Options,
     part::Part,
-    paths::Paths,
+    pushes::Pushes,
     restart,
     setup::Setup,
-    sockets::{Sockets, Wanted},
+    sockets::{self, Sockets, Wanted},
     watchdog,
 };
 
@@ -38,9 +39,10 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// A supervisor at work.
 pub struct Supervisor {
     program: PathBuf,
-    paths: Paths,
+    contacts: Contacts,
     url: String,
     listen: Vec<SocketAddr>,
+    pushes: control::Pushes,
     keepers: Vec<Handle>,
     journals: Vec<Journal>,
     firewall: watch::Receiver<control::Firewall>,
@@ -57,18 +59,21 @@ impl Supervisor {
         program: &Path,
     ) -> Result<Self> {
         // Before anything runs that the rules must hold.
-        let firewall = guard::keep(options, wanted).await;
+        let firewall = guard::keep(options, wanted, setup.builds).await;
         let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
+        serve_builds(options, setup)?;
+        let contacts = contacts(options, setup, &sockets);
         let launches = launches::all(options, setup, &sockets, program);
         let keepers: Vec<_> = launches.iter().map(|(part, launch)| keeper::keep(*part, launch.clone())).collect();
         for keeper in &keepers {
-            watchdog::watch_over(keeper, &setup.paths);
+            watchdog::watch_over(keeper, &contacts);
         }
         Ok(Self {
             program: program.to_owned(),
-            paths: setup.paths.clone(),
+            contacts,
             url: options.api_url(),
-            listen: sockets.addresses(),
+            listen: sockets::addresses(&sockets.http),
+            pushes: pushes(setup, &sockets),
             journals: launches.into_iter().map(|(_, launch)| launch.journal).collect(),
             keepers,
             firewall,
@@ -121,23 +126,23 @@ impl Supervisor {
     fn tell_status(&self, answer: oneshot::Sender<Answer>) {
         let parts: Vec<_> = self.keepers.iter().map(|keeper| (keeper.part, keeper.state.borrow().clone())).collect();
         let (url, listen, firewall) = (self.url.clone(), self.listen.clone(), self.firewall.borrow().clone());
-        let paths = self.paths.clone();
+        let (pushes, contacts) = (self.pushes.clone(), self.contacts.clone());
         tokio::spawn(async move {
-            let parts = statuses(parts, &paths).await;
+            let parts = statuses(parts, &contacts).await;
             let is_firm = !matches!(firewall, control::Firewall::Broken { .. });
             let ready = is_firm && parts.iter().all(|part| part.serving);
-            let status = Status { ready, url, listen, supervisor: std::process::id(), parts, firewall };
-            let _ = answer.send(Answer::Status(status));
+            let status = Status { ready, url, listen, supervisor: std::process::id(), parts, firewall, pushes };
+            let _ = answer.send(Answer::Status(Box::new(status)));
         });
     }
 
     fn restart(&self, part: Part, answer: oneshot::Sender<Answer>) {
         let keeper = self.keepers.iter().find(|keeper| keeper.part == part);
         let keeper = keeper.map(|keeper| (keeper.orders.clone(), keeper.state.clone()));
-        let paths = self.paths.clone();
+        let contacts = self.contacts.clone();
         tokio::spawn(async move {
             let outcome = match keeper {
-                Some((orders, state)) => replace(part, &orders, &state, &paths).await,
+                Some((orders, state)) => replace(part, &orders, &state, &contacts).await,
                 None => Err(anyhow!("this installation does not run its own")),
             };
             let _ = answer.send(match outcome {
@@ -148,12 +153,33 @@ impl Supervisor {
     }
 }
 
+/// The place from which `builds.sock` is served, for as long as the supervisor runs.
+#[expect(clippy::unnecessary_wraps, reason = "the server of builds, which comes next, can fail")]
+fn serve_builds(_options: &Options, _setup: &Setup) -> Result<()> {
+    Ok(())
+}
+
+fn contacts(options: &Options, setup: &Setup, sockets: &Sockets) -> Contacts {
+    Contacts {
+        paths: setup.paths.clone(),
+        ssh: sockets::addresses(&sockets.ssh).first().copied(),
+        registry: options.pushes.registry_listen.into(),
+    }
+}
+
+fn pushes(setup: &Setup, sockets: &Sockets) -> control::Pushes {
+    match &setup.pushes {
+        Pushes::On { .. } => control::Pushes::On { listen: sockets::addresses(&sockets.ssh) },
+        Pushes::Off { reason } => control::Pushes::Off { reason: reason.clone() },
+    }
+}
+
 /// Has the part replaced, and waits until its new process serves.
 async fn replace(
     part: Part,
     orders: &mpsc::Sender<Order>,
     state: &watch::Receiver<State>,
-    paths: &Paths,
+    contacts: &Contacts,
 ) -> Result<()> {
     let (sender, replaced) = oneshot::channel();
     orders.send(Order::Replace(sender)).await.context("it is being stopped")?;
@@ -161,7 +187,7 @@ async fn replace(
     let deadline = Instant::now() + PATIENCE;
     loop {
         let now = state.borrow().clone();
-        if serves(part, &now, paths).await {
+        if serves(part, &now, contacts).await {
             return Ok(());
         }
         ensure!(Instant::now() < deadline, "the new process does not serve; see its journal");
@@ -169,17 +195,17 @@ async fn replace(
     }
 }
 
-async fn serves(part: Part, state: &State, paths: &Paths) -> bool {
+async fn serves(part: Part, state: &State, contacts: &Contacts) -> bool {
     match state.pid {
-        Some(pid) => health::is_serving(part, pid, paths).await,
+        Some(pid) => health::is_serving(part, pid, contacts).await,
         None => false,
     }
 }
 
-async fn statuses(parts: Vec<(Part, State)>, paths: &Paths) -> Vec<PartStatus> {
+async fn statuses(parts: Vec<(Part, State)>, contacts: &Contacts) -> Vec<PartStatus> {
     let mut statuses = Vec::new();
     for (part, state) in parts {
-        let serving = serves(part, &state, paths).await;
+        let serving = serves(part, &state, contacts).await;
         statuses.push(PartStatus { part, serving, state });
     }
     statuses

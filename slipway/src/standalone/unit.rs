@@ -21,7 +21,7 @@ ExecStart={command}
 Restart=on-failure
 RestartSec=1
 KillMode=process
-TimeoutStopSec=180
+TimeoutStopSec=240
 LimitNOFILE=1048576
 OOMScoreAdjust=-500
 

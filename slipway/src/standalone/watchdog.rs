@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    health,
+    health::{self, Contacts},
     keeper::{Handle, Order, State},
-    paths::Paths,
 };
 
 /// Time between two looks.
@@ -16,13 +15,14 @@ const PERIOD: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Starts watching over a part, for as long as its keeper lives.
-pub fn watch_over(keeper: &Handle, paths: &Paths) {
-    let (part, orders, state, paths) = (keeper.part, keeper.orders.clone(), keeper.state.clone(), paths.clone());
+pub fn watch_over(keeper: &Handle, contacts: &Contacts) {
+    let (part, orders, state) = (keeper.part, keeper.orders.clone(), keeper.state.clone());
+    let contacts = contacts.clone();
     tokio::spawn(async move {
         let mut silence = Silence::default();
         while !orders.is_closed() {
             tokio::time::sleep(PERIOD).await;
-            if !silence.look(pid(&state), health::is_alive(part, &paths).await, Instant::now()) {
+            if !silence.look(pid(&state), health::is_alive(part, &contacts).await, Instant::now()) {
                 continue;
             }
             tracing::error!(%part, "has not answered for {} s: replacing it", SILENCE.as_secs());

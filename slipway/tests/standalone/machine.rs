@@ -22,6 +22,10 @@ pub struct Machine {
     name: String,
     /// Where its router listens.
     pub address: SocketAddr,
+    /// Where its builder listens.
+    pub ssh: SocketAddr,
+    /// Where its registry listens.
+    pub registry: SocketAddr,
 }
 
 impl Machine {
@@ -31,18 +35,19 @@ impl Machine {
         // socket must be short.
         let dir = tempfile::Builder::new().prefix("slipway-").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        // Held together, so that each is another.
+        let ports = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [address, ssh, registry] = ports.each_ref().map(|port| port.local_addr().unwrap());
         let name = format!("swt-{:x}-{:x}", std::process::id(), address.port());
-        let machine = Self { dir, name, address };
+        let machine = Self { dir, name, address, ssh, registry };
         machine.install_again();
+        install(&program("docker-registry"), &machine.path("docker-registry"));
         machine
     }
 
     /// Puts the program in place, as an installation of a new version does.
     pub fn install_again(&self) {
-        // By another process: what this one has open for writing, a child of another test might still have, too.
-        let installed = Command::new("install").arg(env!("CARGO_BIN_EXE_slipway")).arg(self.path("slipway")).status();
-        assert!(installed.unwrap().success());
+        install(Path::new(env!("CARGO_BIN_EXE_slipway")), &self.path("slipway"));
     }
 
     /// `slipway <arguments>` for this installation.
@@ -55,6 +60,9 @@ impl Machine {
             .env("SLIPWAY_DATA_DIR", self.path("data"))
             .env("SLIPWAY_RUN_DIR", self.path("run"))
             .env("SLIPWAY_HTTP_LISTEN", self.address.to_string())
+            .env("SLIPWAY_SSH_LISTEN", self.ssh.to_string())
+            .env("SLIPWAY_REGISTRY_LISTEN", self.registry.to_string())
+            .env("SLIPWAY_REGISTRY_BIN", self.path("docker-registry"))
             // The rules of one machine cannot be those of several installations; they have a test of their own.
             .env("SLIPWAY_FIREWALL", "off")
             .env_remove("DATABASE_URL");
@@ -123,8 +131,12 @@ impl Machine {
 
     /// What the parts said.
     pub fn journals(&self) -> String {
-        let journals = ["supervisor.log", "data/journals/controller.log", "data/journals/router.log"];
-        journals.map(|name| std::fs::read_to_string(self.path(name)).unwrap_or_default()).join("\n")
+        let parts = ["registry", "controller", "builder", "router"].map(|part| format!("data/journals/{part}.log"));
+        let journals = std::iter::once("supervisor.log".to_owned()).chain(parts);
+        journals
+            .map(|name| std::fs::read_to_string(self.path(&name)).unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -134,6 +146,27 @@ impl Drop for Machine {
         let fine = purged.status.success() || std::thread::panicking();
         assert!(fine, "purge failed: {}", String::from_utf8_lossy(&purged.stderr));
     }
+}
+
+/// A program of this machine.
+pub fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not on the PATH; `scripts/test` installs what the tests need"))
+}
+
+/// By another process: what this one has open for writing, a child of another test might still have, too.
+fn install(program: &Path, to: &Path) {
+    assert!(Command::new("install").arg(program).arg(to).status().unwrap().success());
+}
+
+/// What an SSH server says first.
+pub fn ssh_greeting(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut greeting = [0; 8];
+    stream.read_exact(&mut greeting)?;
+    Ok(String::from_utf8_lossy(&greeting).into_owned())
 }
 
 /// Asks the API through the router and answers the status of the answer.

@@ -7,15 +7,18 @@ mod machine;
 mod postgres;
 
 use load::Load;
-use machine::{Machine, ask_api, kill, proc_status};
+use machine::{Machine, ask_api, kill, proc_status, ssh_greeting};
 use postgres::{PASSWORD, Postgres};
+
+/// In the order in which they are started.
+const PARTS: [&str; 5] = ["postgres", "registry", "controller", "builder", "router"];
 
 #[test]
 fn each_part_runs_as_a_user_of_its_own_that_can_do_nothing_else() {
     let machine = Machine::new();
     let mut supervisor = machine.start();
     assert_eq!(ask_api(machine.address).unwrap(), 401);
-    for part in ["postgres", "controller", "router"] {
+    for part in PARTS {
         let pid = machine.pid(part);
         assert_ne!(proc_status(pid, "Uid"), "0\t0\t0\t0", "{part}");
         assert_eq!(proc_status(pid, "CapEff"), "0000000000000000", "{part}");
@@ -50,8 +53,16 @@ fn secrets_are_closed_to_everybody_else() {
         ("etc/components", Some("controller")),
         ("etc/bootstrap.token", None),
         ("etc/bootstrap.token.sha256", Some("controller")),
+        ("etc/builder.credential", Some("builder")),
+        ("etc/builder.key", None),
+        ("etc/builder.key.sha256", Some("controller")),
+        ("etc/ssh/ed25519", Some("builder")),
+        ("etc/ssh/ecdsa", Some("builder")),
+        ("etc/registry.credential", Some("controller")),
+        ("etc/registry.htpasswd", Some("registry")),
+        ("etc/registry.yml", Some("registry")),
     ] {
-        for part in ["postgres", "controller", "router"] {
+        for part in PARTS {
             assert_eq!(read(part, path), reader == Some(part), "{part} reads {path}");
         }
     }
@@ -65,6 +76,77 @@ fn secrets_are_closed_to_everybody_else() {
     assert!(psql("controller"));
     assert!(!psql("router"));
     kill(supervisor.id());
+    supervisor.wait().unwrap();
+}
+
+#[test]
+fn the_internal_listener_is_for_router_and_builder_and_the_api_socket_for_the_router() {
+    let machine = Machine::new();
+    let mut supervisor = machine.start();
+    let reaches = |part: &str, socket: &str| {
+        let pid = machine.pid(part);
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid", &machine.user(part), "--regid", &machine.user(part)]);
+        match proc_status(pid, "Groups").split_whitespace().collect::<Vec<_>>().join(",") {
+            groups if groups.is_empty() => command.arg("--clear-groups"),
+            groups => command.args(["--groups", &groups]),
+        };
+        command.args(["curl", "--silent", "--output", "/dev/null", "http://localhost/", "--unix-socket"]);
+        command.arg(machine.path(socket)).status().unwrap().success()
+    };
+    for part in ["postgres", "registry", "builder", "router"] {
+        assert_eq!(reaches(part, "run/internal.sock"), ["builder", "router"].contains(&part), "{part}");
+        assert_eq!(reaches(part, "run/api.sock"), part == "router", "{part}");
+    }
+    assert!(machine.run(&["stop"]).status.success());
+    supervisor.wait().unwrap();
+}
+
+#[test]
+fn the_registry_serves_its_one_credential() {
+    let machine = Machine::new();
+    let mut supervisor = machine.start();
+    let ask = |method: &str, path: &str, credential: &str| {
+        let url = format!("http://{}{path}", machine.registry);
+        let mut command = std::process::Command::new("curl");
+        command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--request", method]);
+        String::from_utf8(command.args(["--user", credential, &url]).output().unwrap().stdout).unwrap()
+    };
+    let credential = std::fs::read_to_string(machine.path("etc/registry.credential")).unwrap();
+    let credential = credential.trim();
+    assert_eq!(ask("GET", "/v2/", credential), "200");
+    assert_eq!(ask("POST", "/v2/app/blobs/uploads/", credential), "202", "it can write");
+    assert_eq!(ask("GET", "/v2/", "slipway:guess"), "401");
+
+    let pid = machine.pid("registry");
+    let restarted = machine.run(&["restart", "registry"]);
+    assert!(restarted.status.success(), "{}", String::from_utf8_lossy(&restarted.stderr));
+    assert_ne!(machine.pid("registry"), pid);
+    assert_eq!(ask("GET", "/v2/", credential), "200", "it is the same one for ever");
+    assert!(machine.run(&["stop"]).status.success());
+    supervisor.wait().unwrap();
+}
+
+#[test]
+fn without_the_programs_of_pushes_everything_else_works() {
+    let machine = Machine::new();
+    let tools = machine.path("tools");
+    std::fs::create_dir(&tools).unwrap();
+    for tool in ["getent", "useradd", "groupadd", "git", "runc", "ssh-keygen"] {
+        std::os::unix::fs::symlink(machine::program(tool), tools.join(tool)).unwrap();
+    }
+    let mut supervisor = machine.start_with(&[("PATH", tools.to_str().unwrap())]);
+    assert_eq!(ask_api(machine.address).unwrap(), 401);
+    let status = machine.run(&["status"]);
+    let status = String::from_utf8(status.stdout).unwrap();
+    let line = status.lines().find(|line| line.starts_with("pushes")).unwrap();
+    assert_eq!(
+        line,
+        "pushes        off; missing: buildah; apt install docker-registry buildah runc uidmap git, then `slipway restart`"
+    );
+    assert!(!status.contains("builder") && !status.contains("registry  "), "{status}");
+    assert!(ssh_greeting(machine.ssh).is_err());
+    assert!(machine.run(&["stop"]).status.success());
     supervisor.wait().unwrap();
 }
 
@@ -89,18 +171,20 @@ fn a_database_of_ones_own_is_used_and_its_password_shown_to_nobody() {
 fn a_killed_supervisor_stops_nothing_and_the_next_one_takes_over() {
     let machine = Machine::new();
     let mut first = machine.start();
-    let pids = ["postgres", "controller", "router"].map(|part| machine.pid(part));
+    let pids = PARTS.map(|part| machine.pid(part));
     let load = Load::start(machine.address);
     kill(first.id());
     first.wait().unwrap();
     let mut second = machine.start();
-    assert_eq!(["postgres", "controller", "router"].map(|part| machine.pid(part)), pids);
+    assert_eq!(PARTS.map(|part| machine.pid(part)), pids);
 
     // What was adopted is watched, and its sockets outlive it.
-    kill(pids[1]);
+    kill(pids[2]);
     machine.wait_until("a new controller serves", || {
-        machine.status()["ready"] == true && machine.pid("controller") != pids[1]
+        machine.status()["ready"] == true && machine.pid("controller") != pids[2]
     });
+    kill(pids[3]);
+    assert_eq!(ssh_greeting(machine.ssh).unwrap(), "SSH-2.0-", "its socket is the supervisor's as well");
     let outcome = load.stop();
     let gateway = outcome.failures.iter().filter(|failure| *failure == "gateway in trouble").count();
     assert_eq!(outcome.failures.len(), gateway, "{:?}", outcome.failures);
@@ -118,11 +202,12 @@ fn a_restart_of_any_part_refuses_nobody() {
     let machine = Machine::new();
     let mut supervisor = machine.start();
     let load = Load::start(machine.address);
-    for part in ["router", "controller", "router"] {
+    for part in ["router", "controller", "builder", "router"] {
         let before = machine.pid(part);
         let restarted = machine.run(&["restart", part]);
         assert!(restarted.status.success(), "{part}: {}", String::from_utf8_lossy(&restarted.stderr));
         assert_ne!(machine.pid(part), before);
+        assert_eq!(ssh_greeting(machine.ssh).unwrap(), "SSH-2.0-", "{part}");
     }
     let outcome = load.stop();
     assert!(outcome.failures.is_empty(), "{:?}\n{}", outcome.failures, machine.troubles());
@@ -134,15 +219,16 @@ fn a_restart_of_any_part_refuses_nobody() {
 fn a_new_version_takes_over_without_a_failed_request() {
     let machine = Machine::new();
     let mut supervisor = machine.start();
-    let before = ["postgres", "controller", "router"].map(|part| machine.pid(part));
+    let before = PARTS.map(|part| machine.pid(part));
     let load = Load::start(machine.address);
     machine.install_again();
     let restarted = machine.run(&["restart"]);
     assert!(restarted.status.success(), "{}", String::from_utf8_lossy(&restarted.stderr));
-    let after = ["postgres", "controller", "router"].map(|part| machine.pid(part));
+    let after = PARTS.map(|part| machine.pid(part));
     assert_eq!(machine.status()["supervisor"], supervisor.id());
     assert_eq!(after[0], before[0], "its program is the same");
-    assert!(after[1] != before[1] && after[2] != before[2]);
+    assert_eq!(after[1], before[1], "so is its");
+    assert!((2..5).all(|part| after[part] != before[part]));
     let outcome = load.stop();
     assert!(outcome.failures.is_empty(), "{:?}\n{}", outcome.failures, machine.troubles());
     assert!(machine.run(&["stop"]).status.success());
@@ -185,8 +271,10 @@ fn purge_leaves_nothing() {
     for folder in ["etc", "data", "run"] {
         assert!(!machine.path(folder).exists(), "{folder}");
     }
-    for part in ["postgres", "controller", "router"] {
+    for part in PARTS {
         let user = std::process::Command::new("getent").args(["passwd", &machine.user(part)]).status().unwrap();
         assert!(!user.success(), "{part}");
     }
+    let group = std::process::Command::new("getent").args(["group", &machine.user("internal")]).status().unwrap();
+    assert!(!group.success());
 }

@@ -31,7 +31,7 @@ pub enum Request {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
     /// To [`Request::Status`].
-    Status(Status),
+    Status(Box<Status>),
     /// What was asked for is done.
     Done,
     /// It cannot be done.
@@ -56,6 +56,8 @@ pub struct Status {
     pub parts: Vec<PartStatus>,
     /// What is wrong with the firewall rules.
     pub firewall: Firewall,
+    /// Whether anything can be pushed.
+    pub pushes: Pushes,
 }
 
 /// How a part is.
@@ -81,6 +83,22 @@ pub enum Firewall {
     /// They could not be written.
     Broken {
         /// Why, for people.
+        reason: String,
+    },
+}
+
+/// Whether anything can be pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Pushes {
+    /// Yes.
+    On {
+        /// Where git is served over SSH.
+        listen: Vec<SocketAddr>,
+    },
+    /// No.
+    Off {
+        /// Why, and what to do, for people.
         reason: String,
     },
 }

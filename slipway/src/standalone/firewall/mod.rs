@@ -1,4 +1,4 @@
-//! The rules that keep the instances of apps away from the host and from each other, in chains of our own.
+//! The rules that keep the instances of apps, and builds, away from the host and from each other, in chains of our own.
 //!
 //! A container reaches every listening port of the host through its gateway, unless told otherwise. The rules are
 //! written whole and atomically (`iptables-restore --noflush`), looked at every few seconds, and written again when the
@@ -7,7 +7,7 @@
 mod rules;
 mod script;
 
-use std::process::Command;
+use std::{fmt, process::Command};
 
 use anyhow::{Context, Result};
 
@@ -24,6 +24,30 @@ pub enum Family {
     V6,
 }
 
+/// What rules are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// What passes.
+    Filter,
+    /// Under which address.
+    Nat,
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Filter => "filter",
+            Self::Nat => "nat",
+        })
+    }
+}
+
+/// Where we have chains.
+const PLACES: [(Family, Table); 3] =
+    [(Family::V4, Table::Filter), (Family::V4, Table::Nat), (Family::V6, Table::Filter)];
+/// Whether the kernel passes packets on from one interface to another.
+const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
+
 /// The rules of one installation.
 #[derive(Clone, Debug)]
 pub struct Firewall {
@@ -36,10 +60,10 @@ pub struct Firewall {
 impl Firewall {
     /// Makes the rules what they should be; true when something had to be changed.
     pub fn assert(&self) -> Result<bool> {
-        let mut changed = false;
-        for family in [Family::V4, Family::V6] {
-            let chains = rules::chains(&self.prefix, family, &self.policy);
-            let Some(script) = script::assertion(&saved(family)?, &chains) else { continue };
+        let mut changed = ensure_forwarding()?;
+        for (family, table) in PLACES {
+            let chains = rules::chains(&self.prefix, family, table, &self.policy);
+            let Some(script) = script::assertion(&saved(family, table)?, table, &chains) else { continue };
             restore(family, &script).context("cannot write the firewall rules")?;
             changed = true;
         }
@@ -48,14 +72,23 @@ impl Firewall {
 
     /// Removes our chains.
     pub fn remove(prefix: &str) -> Result<()> {
-        for family in [Family::V4, Family::V6] {
-            let chains = rules::chains(prefix, family, &Policy::default());
-            if let Some(script) = script::removal(&saved(family)?, &chains) {
+        for (family, table) in PLACES {
+            let chains = rules::chains(prefix, family, table, &Policy::default());
+            if let Some(script) = script::removal(&saved(family, table)?, table, &chains) {
                 restore(family, &script).context("cannot remove the firewall rules")?;
             }
         }
         Ok(())
     }
+}
+
+/// The engine does the same, where it is left to keep its own rules.
+fn ensure_forwarding() -> Result<bool> {
+    let is_on = std::fs::read_to_string(FORWARDING).with_context(|| format!("cannot read {FORWARDING}"))?.trim() == "1";
+    if !is_on {
+        std::fs::write(FORWARDING, "1").with_context(|| format!("cannot write 1 to {FORWARDING}"))?;
+    }
+    Ok(!is_on)
 }
 
 impl Family {
@@ -67,8 +100,8 @@ impl Family {
     }
 }
 
-fn saved(family: Family) -> Result<String> {
-    tool::run(family.tool("save").args(["-t", "filter"])).context("cannot read the firewall rules")
+fn saved(family: Family, table: Table) -> Result<String> {
+    tool::run(family.tool("save").args(["-t", &table.to_string()])).context("cannot read the firewall rules")
 }
 
 fn restore(family: Family, script: &str) -> Result<()> {
@@ -76,52 +109,4 @@ fn restore(family: Family, script: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        fs::{File, read_link},
-        os::fd::AsFd,
-        time::{Duration, Instant},
-    };
-
-    use super::*;
-
-    /// Puts this thread, and the tools it starts, into a network of their own.
-    fn leave_the_network() {
-        let mut child = Command::new("unshare").args(["--net", "sleep", "60"]).spawn().unwrap();
-        let theirs = format!("/proc/{}/ns/net", child.id());
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while read_link(&theirs).unwrap() == read_link("/proc/self/ns/net").unwrap() {
-            assert!(Instant::now() < deadline, "unshare does not get a network of its own");
-            std::thread::yield_now();
-        }
-        let file = File::open(&theirs).unwrap();
-        rustix::thread::move_into_link_name_space(file.as_fd(), None).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-
-    #[test]
-    fn the_kernel_has_the_rules_until_they_are_removed() {
-        leave_the_network();
-        let policy = Policy {
-            router_ports: vec![80, 8080],
-            name_servers: vec!["10.0.0.53".parse().unwrap(), "fd00::53".parse().unwrap()],
-        };
-        let firewall = Firewall { prefix: "slipway".to_owned(), policy };
-        assert!(firewall.assert().unwrap());
-        assert!(!firewall.assert().unwrap(), "what was written is what is read back");
-
-        // What a restart of Docker or an administrator may do.
-        tool::run(Command::new("iptables").args(["-I", "INPUT", "-p", "tcp", "-j", "ACCEPT"])).unwrap();
-        tool::run(Command::new("iptables").args(["-F", "DOCKER-USER"])).unwrap();
-        assert!(firewall.assert().unwrap());
-        let text = saved(Family::V4).unwrap();
-        let first = text.lines().find(|line| line.starts_with("-A INPUT")).unwrap();
-        assert_eq!(first, "-A INPUT -j SLIPWAY-INPUT");
-        assert!(!firewall.assert().unwrap());
-
-        Firewall::remove("slipway").unwrap();
-        let left = saved(Family::V4).unwrap() + &saved(Family::V6).unwrap();
-        assert!(!left.contains("SLIPWAY"), "{left}");
-    }
-}
+mod tests;

@@ -1,9 +1,9 @@
 //! What to tell `iptables-restore --noflush`, from what `iptables-save` says: pure, and nothing when all is well.
 
-use super::rules::Chain;
+use super::{Table, rules::Chain};
 
 /// The commands that make `chains` be what they should; `None` when they are.
-pub fn assertion(saved: &str, chains: &[Chain]) -> Option<String> {
+pub fn assertion(saved: &str, table: Table, chains: &[Chain]) -> Option<String> {
     let wrong: Vec<_> = chains.iter().filter(|chain| !is_right(saved, chain)).collect();
     if wrong.is_empty() {
         return None;
@@ -18,23 +18,23 @@ pub fn assertion(saved: &str, chains: &[Chain]) -> Option<String> {
         let enter = format!("-I {} 1 -j {}", chain.parent, chain.name);
         leave(saved, chain).chain([enter])
     });
-    Some(script(declared.chain(filled).chain(entered)))
+    Some(script(table, declared.chain(filled).chain(entered)))
 }
 
 /// The commands that remove `chains`; `None` when there are none of them.
-pub fn removal(saved: &str, chains: &[Chain]) -> Option<String> {
+pub fn removal(saved: &str, table: Table, chains: &[Chain]) -> Option<String> {
     let there: Vec<_> = chains.iter().filter(|chain| exists(saved, &chain.name)).collect();
     if there.is_empty() {
         return None;
     }
     let left = there.iter().flat_map(|chain| leave(saved, chain));
     let removed = there.iter().flat_map(|chain| [format!("-F {}", chain.name), format!("-X {}", chain.name)]);
-    Some(script(left.chain(removed)))
+    Some(script(table, left.chain(removed)))
 }
 
-fn script(lines: impl Iterator<Item = String>) -> String {
+fn script(table: Table, lines: impl Iterator<Item = String>) -> String {
     let body: String = lines.map(|line| line + "\n").collect();
-    format!("*filter\n{body}COMMIT\n")
+    format!("*{table}\n{body}COMMIT\n")
 }
 
 /// The rules are there, and the chain is entered before all else and only once.
@@ -46,11 +46,11 @@ fn is_right(saved: &str, chain: &Chain) -> bool {
         && leave(saved, chain).count() == 1
 }
 
-/// The chain of another installation, which begins like ours: two that both want to be first would never rest.
+/// The chain of another installation, which ends like ours: two that both want to be first would never rest.
 fn enters_sibling(saved: &str, rule: &str, chain: &Chain) -> bool {
     let other = rule.strip_prefix("-j ").filter(|other| *other != chain.name);
-    let begins = other.and_then(|other| rules(saved, other).next());
-    begins.is_some() && begins == chain.rules.first().map(String::as_str)
+    let ends = other.and_then(|other| rules(saved, other).last());
+    ends.is_some() && ends == chain.rules.last().map(String::as_str)
 }
 
 fn exists(saved: &str, chain: &str) -> bool {
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn makes_everything_where_nothing_is() {
-        insta::assert_snapshot!(assertion(EMPTY, &chains()).unwrap(), @"
+        insta::assert_snapshot!(assertion(EMPTY, Table::Filter, &chains()).unwrap(), @"
         *filter
         :SLIPWAY-INPUT - [0:0]
         :DOCKER-USER - [0:0]
@@ -113,7 +113,7 @@ mod tests {
         let moved = ":INPUT ACCEPT [0:0]\n:DOCKER-USER - [0:0]\n:SLIPWAY-INPUT - [0:0]\n:SLIPWAY-FORWARD - [0:0]\n\
             -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -j SLIPWAY-INPUT\n-A DOCKER-USER -j SLIPWAY-FORWARD\n\
             -A SLIPWAY-INPUT -i sw-+ -j DROP\n-A SLIPWAY-FORWARD -i sw-+ -o sw-+ -j DROP\n";
-        insta::assert_snapshot!(assertion(moved, &chains()).unwrap(), @"
+        insta::assert_snapshot!(assertion(moved, Table::Filter, &chains()).unwrap(), @"
         *filter
         :SLIPWAY-INPUT - [0:0]
         -A SLIPWAY-INPUT -i sw-+ -j DROP
@@ -129,20 +129,20 @@ mod tests {
             :OTHER-INPUT - [0:0]\n-A INPUT -j OTHER-INPUT\n-A INPUT -j SLIPWAY-INPUT\n-A DOCKER-USER -j SLIPWAY-FORWARD\n\
             -A OTHER-INPUT -i sw-+ -j DROP\n-A SLIPWAY-INPUT -i sw-+ -j DROP\n\
             -A SLIPWAY-FORWARD -i sw-+ -o sw-+ -j DROP\n";
-        assert_eq!(assertion(saved, &chains()), None);
+        assert_eq!(assertion(saved, Table::Filter, &chains()), None);
     }
 
     #[test]
     fn removes_only_ours() {
         let saved = ":INPUT ACCEPT [0:0]\n:DOCKER-USER - [0:0]\n:SLIPWAY-FORWARD - [0:0]\n\
             -A DOCKER-USER -j SLIPWAY-FORWARD\n-A DOCKER-USER -j RETURN\n-A SLIPWAY-FORWARD -i sw-+ -o sw-+ -j DROP\n";
-        insta::assert_snapshot!(removal(saved, &chains()).unwrap(), @"
+        insta::assert_snapshot!(removal(saved, Table::Filter, &chains()).unwrap(), @"
         *filter
         -D DOCKER-USER -j SLIPWAY-FORWARD
         -F SLIPWAY-FORWARD
         -X SLIPWAY-FORWARD
         COMMIT
         ");
-        assert_eq!(removal(EMPTY, &chains()), None);
+        assert_eq!(removal(EMPTY, Table::Nat, &chains()), None);
     }
 }

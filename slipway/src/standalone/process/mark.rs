@@ -13,6 +13,11 @@ use std::{
 
 use rustix::process::Pid;
 
+use super::Process;
+
+/// The most processes of one part that make room for successors at once.
+const MOST_LEAVING: usize = 8;
+
 /// Where a part's mark lies. Whoever has the file open and locked is the part.
 #[derive(Clone, Debug)]
 pub struct Mark {
@@ -34,30 +39,48 @@ impl Mark {
 
     /// The process that has the mark. Of a process and its children, all of which may have it, the eldest.
     pub fn holder(&self) -> io::Result<Option<Pid>> {
-        let file = match File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
-        if locked(file)?.is_some() {
+        if self.is_free()? {
             return Ok(None);
         }
         let holders = holders(&self.path)?;
         Ok(holders.iter().find(|(_, parent)| !holders.iter().any(|(pid, _)| pid == parent)).map(|(pid, _)| *pid))
     }
 
-    /// Makes room for a successor: the present holder keeps its mark as [`Mark::leaving`].
-    pub fn retire(&self) -> io::Result<()> {
-        std::fs::rename(&self.path, self.leaving().path)
+    /// The same as a process to hold on to; one that ends meanwhile is none.
+    pub fn process(&self) -> io::Result<Option<Process>> {
+        let Some(pid) = self.holder()? else { return Ok(None) };
+        // Between two looks at it the pid cannot have become another's.
+        Ok(Process::open(pid).ok().filter(|_| self.holder().is_ok_and(|now| now == Some(pid))))
+    }
+
+    /// Makes room for a successor: the present holder keeps its mark as the answered one of [`Mark::leaving`].
+    pub fn retire(&self) -> io::Result<Self> {
+        for place in self.leaving() {
+            if place.is_free()? {
+                std::fs::rename(&self.path, &place.path)?;
+                return Ok(place);
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::WouldBlock, format!("{MOST_LEAVING} of its processes are still ending")))
     }
 
     /// Takes [`Mark::retire`] back.
-    pub fn restore(&self) -> io::Result<()> {
-        std::fs::rename(self.leaving().path, &self.path)
+    pub fn restore(&self, retired: &Self) -> io::Result<()> {
+        std::fs::rename(&retired.path, &self.path)
     }
 
-    /// The mark of the one that makes room for the present holder.
-    pub fn leaving(&self) -> Self {
-        Self { path: self.path.with_extension("leaving") }
+    /// The marks of those that make room for the present holder, while there are any.
+    pub fn leaving(&self) -> Vec<Self> {
+        let extensions =
+            std::iter::once("leaving".to_owned()).chain((2..=MOST_LEAVING).map(|n| format!("leaving-{n}")));
+        extensions.map(|extension| Self { path: self.path.with_extension(extension) }).collect()
+    }
+
+    fn is_free(&self) -> io::Result<bool> {
+        match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            file => Ok(locked(file?)?.is_some()),
+        }
     }
 }
 
@@ -112,9 +135,13 @@ mod tests {
         assert_eq!(mark.holder().unwrap(), Some(Pid::from_child(&child)));
         assert!(mark.claim().unwrap().is_none());
 
-        mark.retire().unwrap();
-        assert!(mark.claim().unwrap().is_some(), "a successor may start beside it");
-        assert_eq!(mark.leaving().holder().unwrap(), Some(Pid::from_child(&child)));
+        let first = mark.retire().unwrap();
+        let file = mark.claim().unwrap().expect("a successor may start beside it");
+        assert_eq!(first.holder().unwrap(), Some(Pid::from_child(&child)));
+        let second = mark.retire().unwrap();
+        assert_eq!(first.holder().unwrap(), Some(Pid::from_child(&child)), "one that takes its time is not lost");
+        drop(file);
+        mark.restore(&second).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
