@@ -78,12 +78,6 @@ struct PushOptions {
     registry: Option<String>,
     #[arg(long)]
     registry_credential_file: Option<PathBuf>,
-    #[arg(long)]
-    ssh_port: Option<u16>,
-    #[arg(long)]
-    ssh_host_keys: Option<PathBuf>,
-    #[arg(long)]
-    builder_key_hash_file: Option<PathBuf>,
 }
 
 /// Runs the controller on the sockets it inherited.
