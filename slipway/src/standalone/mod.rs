@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+pub mod builds;
 mod control;
 mod files;
 mod firewall;
@@ -39,6 +40,7 @@ mod watchdog;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
+pub use builds::stack::StackOptions;
 pub use installation::Installation;
 pub use options::Options;
 pub use part::Part;
@@ -67,6 +69,12 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
     let wanted = Wanted { addresses, named };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts.router, kept)?;
     Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
+}
+
+/// `slipway stack`: needs no supervisor.
+pub async fn run_stack(installation: &Installation, options: StackOptions, out: &mut impl Write) -> Result<()> {
+    ensure_root("slipway stack")?;
+    builds::stack::run(options, builds::stack::settings(&installation.paths()?)?, out).await
 }
 
 /// Tells the operator, not the log, how to become the first administrator.
