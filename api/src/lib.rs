@@ -8,6 +8,7 @@
 pub mod error;
 pub mod headers;
 pub mod names;
+pub mod procfile;
 pub mod push;
 pub mod routes;
 pub mod sandbox;

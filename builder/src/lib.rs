@@ -2,4 +2,6 @@
 //!
 //! It knows no user and keeps nothing that matters: keys and rights are the controller's to judge, and an empty builder
 //! only means that the next push sends everything.
+
+pub mod build;
 pub mod host_keys;

@@ -16,7 +16,7 @@ use crate::{
     logging,
     role::{self, ControllerOptions, RouterOptions},
     shutdown::Signals,
-    standalone::{self, Installation, Options, Part, PurgeOptions, StatusOptions},
+    standalone::{self, Installation, Options, Part, PurgeOptions, StackOptions, StatusOptions},
 };
 
 /// Slipway: a push or an image becomes a running, routed, scaled application.
@@ -73,6 +73,19 @@ enum Command {
     Controller(Box<ControllerOptions>),
     /// Run the router: the proxy in front of the apps (started by `slipway standalone`)
     Router(Box<RouterOptions>),
+    /// Import, pull and list the images that builds start from (as root)
+    Stack {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: StackOptions,
+    },
+    /// Make or push an image, inside a build's sandbox: one job as JSON on standard input
+    #[command(hide = true)]
+    Build,
+    /// Run one build from its order on standard input to its outcome
+    #[command(hide = true)]
+    BuildRunner,
     /// Print a systemd unit that runs `slipway standalone` with the given arguments
     ///
     /// slipway unit -- --http-listen 0.0.0.0:80 >/etc/systemd/system/slipway.service
@@ -95,6 +108,16 @@ impl Cli {
             Command::Purge { installation, options } => {
                 small()?.block_on(standalone::purge::run(&installation, &options, out))?;
             }
+            Command::Stack { installation, options } => {
+                small()?.block_on(standalone::run_stack(&installation, options, out))?;
+            }
+            Command::Build => {
+                if let Err(error) = builder::build::run() {
+                    writeln!(out, "Error: {error:#}")?;
+                    return Ok(ExitCode::FAILURE);
+                }
+            }
+            Command::BuildRunner => large()?.block_on(standalone::builds::runner::run())?,
             Command::Unit { arguments } => write!(out, "{}", standalone::unit::text(&program()?, &arguments))?,
             Command::Controller(options) => {
                 let inherited = Inherited::from_env();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result};
-use api::{client::builds, types::CreateBuild};
+use api::{client::builds, procfile::InvalidProcfile, types::CreateBuild};
 
 use crate::{context::Context, items::AppArg, report::Failure};
 
@@ -47,22 +47,15 @@ fn read(path: &str) -> Result<Option<String>> {
     exists.then(|| fs::read_to_string(path).with_context(|| format!("cannot read {path}"))).transpose()
 }
 
-/// Reads `<type>: <command>` lines, the form that every Procfile has.
+/// The types of a Procfile as the API takes them.
 fn procfile(text: &str) -> Result<BTreeMap<String, Option<String>>> {
-    let mut types = BTreeMap::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let (process_type, command) = line.split_once(':').ok_or_else(|| {
+    let types = api::procfile::parse(text).map_err(|error| match error {
+        InvalidProcfile::Line(line) => {
             Failure::new(format!("{line:?} is not a line of a Procfile")).hint("One looks like this: web: /bin/serve")
-        })?;
-        types.insert(process_type.trim().to_owned(), Some(unquoted(command.trim()).to_owned()));
-    }
-    Ok(types)
-}
-
-/// Procfiles are YAML for Deis, where a whole value may stand in quotes.
-fn unquoted(text: &str) -> &str {
-    let inside = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote).filter(|inner| !inner.contains(quote));
-    inside('"').or_else(|| inside('\'')).unwrap_or(text)
+        }
+        error => Failure::new(error.to_string()),
+    })?;
+    Ok(types.into_iter().map(|(name, command)| (name, Some(command))).collect())
 }
 
 #[cfg(test)]

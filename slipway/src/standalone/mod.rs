@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+pub mod builds;
 mod control;
 mod files;
 mod firewall;
@@ -42,6 +43,7 @@ mod watchdog;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
+pub use builds::stack::StackOptions;
 pub use installation::Installation;
 pub use options::Options;
 pub use part::Part;
@@ -78,6 +80,12 @@ fn ssh_addresses(options: &Options, setup: &Setup) -> Addresses {
         Pushes::On { .. } => options.pushes.ssh_addresses(),
         Pushes::Off { .. } => Addresses::default(),
     }
+}
+
+/// `slipway stack`: needs no supervisor.
+pub async fn run_stack(installation: &Installation, options: StackOptions, out: &mut impl Write) -> Result<()> {
+    ensure_root("slipway stack")?;
+    builds::stack::run(options, builds::stack::settings(&installation.paths()?)?, out).await
 }
 
 /// Tells the operator, not the log, how to become the first administrator.

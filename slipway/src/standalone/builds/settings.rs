@@ -1,0 +1,109 @@
+//! What builds on this machine may use, and where everything lies.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Everything that server and runner need.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    /// This program.
+    pub program: PathBuf,
+    /// Folder of records and caches. Root's, and passable (0711): users of sandboxes go through it.
+    pub builds: PathBuf,
+    /// The shared store of stack images; passable too.
+    pub stacks: PathBuf,
+    /// Where the controller puts sources, `<build>.tar`.
+    pub sources: PathBuf,
+    /// Folder for what does not outlive a reboot.
+    pub run: PathBuf,
+    /// Where the controller asks.
+    pub socket: PathBuf,
+    /// The group that may ask.
+    pub group: u32,
+    /// The addresses of builds.
+    pub subnet: Ipv4Net,
+    /// Name servers that a sandbox can reach.
+    pub name_servers: Vec<IpAddr>,
+    /// The private registry, as this machine reaches it and as images name it.
+    pub registry: SocketAddr,
+    /// Folder of the registry's data.
+    pub registry_data: PathBuf,
+    /// The registry's credential.
+    pub credential: Credential,
+    /// Proxy settings of the machine.
+    pub proxy: BTreeMap<String, String>,
+    /// The image in which buildpacks run.
+    pub stack: String,
+    /// Buildpacks of the operator.
+    pub buildpacks: Option<PathBuf>,
+    /// What a build may use.
+    pub limits: Limits,
+}
+
+/// What one build may use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of memory, swap included.
+    pub memory: u64,
+    /// Processors.
+    pub cpus: f64,
+    /// Processes and threads.
+    pub processes: u32,
+    /// Seconds.
+    pub seconds: u64,
+    /// Bytes on disk.
+    pub disk: u64,
+    /// Bytes on disk of all caches together.
+    pub cache_disk: u64,
+}
+
+/// A login of the registry.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Credential {
+    /// Name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// The folder of an app's store and cache.
+    pub fn app(&self, app: Uuid) -> PathBuf {
+        self.apps().join(app.to_string())
+    }
+
+    /// The folder of all of them.
+    pub fn apps(&self) -> PathBuf {
+        self.builds.join("apps")
+    }
+
+    /// State of `runc`.
+    pub fn runc(&self) -> PathBuf {
+        self.run.join("runc")
+    }
+
+    /// An app's repository in the registry.
+    pub fn repository(app: Uuid) -> String {
+        format!("app-{}", app.simple())
+    }
+}
+
+/// Proxy settings in this process's environment.
+pub fn proxy() -> BTreeMap<String, String> {
+    let names = ["http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+    names.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect()
+}
