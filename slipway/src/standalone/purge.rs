@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::{
     accounts::Accounts,
+    builds,
     firewall::Firewall,
     installation::Installation,
     lock::Lock,
@@ -54,7 +55,7 @@ pub async fn run(installation: &Installation, options: &PurgeOptions, out: &mut 
     stop::everything(&paths).await?;
     let lock = Lock::take(&paths)?;
     let purged = purge_engine(&paths, name, options).await?;
-    end_builds(&paths)?;
+    builds::end_all(&builds::stack::settings(&paths)?)?;
     Firewall::remove(name)?;
     mounts::remove(&paths.data)?;
     for folder in [&paths.data, &paths.config] {
@@ -112,12 +113,6 @@ async fn start_database(paths: &Paths, name: &str, options: &PurgeOptions) -> Re
         _ = process.ended() => bail!("the database does not start; see {}", paths.journals().display()),
     }
     Ok(process)
-}
-
-/// The place from which builds that still run are ended, with their networks and groups of processes.
-#[expect(clippy::unnecessary_wraps, reason = "to end builds, which comes next, can fail")]
-fn end_builds(_paths: &Paths) -> Result<()> {
-    Ok(())
 }
 
 fn remove(folder: &Path) -> Result<()> {

@@ -14,6 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    builds,
     control::{self, Answer, PartStatus, Request, Status, server::Server},
     guard,
     health::{self, Contacts},
@@ -61,7 +62,7 @@ impl Supervisor {
         // Before anything runs that the rules must hold.
         let firewall = guard::keep(options, wanted, setup.builds).await;
         let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
-        serve_builds(options, setup)?;
+        serve_builds(options, setup, program)?;
         let contacts = contacts(options, setup, &sockets);
         let launches = launches::all(options, setup, &sockets, program);
         let keepers: Vec<_> = launches.iter().map(|(part, launch)| keeper::keep(*part, launch.clone())).collect();
@@ -153,9 +154,18 @@ impl Supervisor {
     }
 }
 
-/// The place from which `builds.sock` is served, for as long as the supervisor runs.
-#[expect(clippy::unnecessary_wraps, reason = "the server of builds, which comes next, can fail")]
-fn serve_builds(_options: &Options, _setup: &Setup) -> Result<()> {
+/// Serves the controller's requests about builds, for as long as this supervisor lives.
+fn serve_builds(options: &Options, setup: &Setup, program: &Path) -> Result<()> {
+    if setup.pushes.registry().is_none() {
+        return Ok(());
+    }
+    let settings = builds::Settings::of(options, setup, program)?;
+    tokio::spawn(async move {
+        // Ends with the runtime: builds go on, and the next supervisor serves them.
+        if let Err(error) = builds::serve(settings, CancellationToken::new()).await {
+            tracing::error!(error = format!("{error:#}"), "nothing can be built");
+        }
+    });
     Ok(())
 }
 

@@ -15,7 +15,7 @@ mod sweep;
 use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
 
-pub use self::settings::{Credential, Limits, Settings};
+pub use self::settings::Settings;
 
 /// Serves the socket of builds until `shutdown`; builds that run go on. What a killed runner left is removed.
 pub async fn serve(settings: Settings, shutdown: CancellationToken) -> Result<()> {

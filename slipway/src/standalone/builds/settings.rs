@@ -4,12 +4,19 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
+use anyhow::{Context, Result};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::standalone::{
+    options::{BuildOptions, Options},
+    pool, secrets,
+    setup::Setup,
+};
 
 /// Everything that server and runner need.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +81,28 @@ pub struct Credential {
     pub password: String,
 }
 
+impl Credential {
+    /// Reads the file with one line, `<name>:<password>`.
+    fn read(path: &Path) -> Result<Self> {
+        let line = secrets::read(path)?;
+        let (user, password) = line.split_once(':').with_context(|| format!("{} is damaged", path.display()))?;
+        Ok(Self { user: user.to_owned(), password: password.to_owned() })
+    }
+}
+
+impl From<&BuildOptions> for Limits {
+    fn from(options: &BuildOptions) -> Self {
+        Self {
+            memory: options.build_memory,
+            cpus: options.build_cpus,
+            processes: options.build_processes,
+            seconds: options.build_timeout.into(),
+            disk: options.build_disk,
+            cache_disk: options.build_cache_disk,
+        }
+    }
+}
+
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential").field("user", &self.user).finish_non_exhaustive()
@@ -81,6 +110,29 @@ impl fmt::Debug for Credential {
 }
 
 impl Settings {
+    /// What the operator chose, and where this installation is.
+    pub fn of(options: &Options, setup: &Setup, program: &Path) -> Result<Self> {
+        let (paths, builds) = (&setup.paths, &options.builds);
+        Ok(Self {
+            program: program.to_owned(),
+            builds: paths.builds(),
+            stacks: paths.stacks(),
+            sources: paths.sources(),
+            run: paths.builds_run(),
+            socket: paths.builds_socket(),
+            group: setup.accounts.controller.gid,
+            subnet: setup.builds,
+            name_servers: pool::name_servers(),
+            registry: options.pushes.registry_listen.into(),
+            registry_data: paths.registry(),
+            credential: Credential::read(&paths.registry_credential())?,
+            proxy: proxy(),
+            stack: builds.stack_image.clone(),
+            buildpacks: builds.buildpacks.clone(),
+            limits: Limits::from(builds),
+        })
+    }
+
     /// The folder of an app's store and cache.
     pub fn app(&self, app: Uuid) -> PathBuf {
         self.apps().join(app.to_string())
