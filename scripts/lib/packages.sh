@@ -38,17 +38,8 @@ apt_get() {
 # What compiling the workspace needs beside the toolchain.
 packages_for_build() { packages_install gcc libc6-dev ca-certificates git; }
 
-# What the platform's tests make images from, and a registry's program in the folder $1. Of the registry's package only
-# the program is taken: installed, it would start a registry of its own where systemd runs.
-packages_for_platform_tests() {
-    packages_install bash-static busybox-static
-    [ -x "$1/usr/bin/docker-registry" ] && return
-    local scratch
-    scratch=$(mktemp -d)
-    apt_get update
-    (cd "$scratch" && apt_get download docker-registry && mkdir -p "$1" && dpkg-deb --extract ./*.deb "$1")
-    rm -rf "$scratch"
-}
+# What the platform's tests make images from.
+packages_for_platform_tests() { packages_install bash-static busybox-static; }
 
 # PostgreSQL's programs, without the cluster that Debian's package would make and start.
 packages_for_postgres() {

@@ -12,7 +12,7 @@ STACK_PACKAGES=bash,ca-certificates,curl,file,git,nginx-light,nodejs,npm,procps,
 # stack_tar <cache folder> [--force].
 stack_tar() {
     local folder=$1/stack log recipe
-    recipe=$(sha256sum <"${BASH_SOURCE[0]}")
+    recipe=$({ declare -p STACK_PACKAGES && declare -f stack_bootstrap stack_user stack_trim; } | sha256sum)
     STACK_TAR=$folder/$STACK_IMAGE-${recipe:0:12}.tar
     if [ "${2:-}" != --force ] && [ -e "$STACK_TAR" ]; then return; fi
     packages_install mmdebstrap
@@ -74,5 +74,20 @@ stack_ensure() {
     stack_tar "$@"
     say "Importing the stack image $STACK_IMAGE"
     slipway stack import "$STACK_TAR" --name "$STACK_IMAGE" ||
-        fail "the stack image cannot be imported" "See the lines above; slipway doctor tells what is missing."
+        fail "the stack image cannot be imported" "See the lines above."
+}
+
+# The same for all platforms that tests start, made once by the program in the folder $2: stack_for_tests <cache> <programs>.
+# It lies where the users of sandboxes can pass through.
+stack_for_tests() {
+    local folder=/var/cache/slipway-test
+    stack_tar "$1"
+    [ "$(cat "$folder/stack" 2>/dev/null)" != "$STACK_TAR" ] || return 0
+    say "Importing the stack image for tests"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    install -m 0755 "$2/slipway" "$folder/slipway"
+    "$folder/slipway" stack --data-dir "$folder" --run-dir "$folder/run" import "$STACK_TAR" >"$folder/log" 2>&1 ||
+        fail "the stack image cannot be imported" "$(tail -n 20 "$folder/log")"
+    printf '%s\n' "$STACK_TAR" >"$folder/stack"
 }

@@ -2,8 +2,10 @@
 
 pub mod disk;
 pub mod engine;
+pub mod git;
 pub mod image;
 pub mod load;
+pub mod outside;
 pub mod program;
 pub mod snapshot;
 pub mod sources;

@@ -22,6 +22,9 @@ use crate::{program, wait};
 /// How long a platform may take to serve: it makes users and a database first.
 const START: Duration = Duration::from_secs(90);
 
+/// Where `scripts/test` keeps the stack image.
+const STACKS: &str = "/var/cache/slipway-test/stacks";
+
 /// A running platform.
 pub struct Standalone {
     place: Place,
@@ -35,6 +38,10 @@ pub struct Ground {
     pub engine: Option<PathBuf>,
     /// The folder of what must outlive a reboot.
     pub data: Option<PathBuf>,
+    /// With the stack image that `scripts/test` has made: what buildpacks and most Dockerfiles of tests begin with.
+    pub stack: bool,
+    /// Further words for `slipway standalone`.
+    pub options: Vec<&'static str>,
 }
 
 /// Where an installation is.
@@ -52,9 +59,17 @@ impl Standalone {
         Self::start_on(Ground::default())
     }
 
-    /// The same on other ground.
+    /// Starts one with a stack image, so that apps can be pushed to it.
+    pub fn start_for_pushes() -> Result<Self> {
+        Self::start_on(Ground { stack: true, ..Ground::default() })
+    }
+
+    /// Starts one on other ground.
     pub fn start_on(ground: Ground) -> Result<Self> {
         let place = Place::new(ground)?;
+        if place.ground.stack {
+            place.lend_stack()?;
+        }
         let supervisor = place.supervise()?;
         let platform = Self { place, supervisor };
         platform.ready()?;
@@ -183,6 +198,14 @@ impl Place {
         }
     }
 
+    /// Gives it the stack image of all tests. Nobody writes to it, so that its files can be in two places.
+    fn lend_stack(&self) -> Result<()> {
+        let data = self.path("data");
+        fs::create_dir_all(&data)?;
+        let copied = program::output(Command::new("cp").args(["-al", "--", STACKS]).arg(data.join("stacks")));
+        copied.map(drop).context("`scripts/test` makes the stack image")
+    }
+
     /// `slipway <subcommand>` for this installation. The port, which nobody else has, is in the name that begins those of system
     /// users and firewall chains.
     fn slipway(&self, subcommand: &str) -> Command {
@@ -204,6 +227,7 @@ impl Place {
         }
         command.arg("--registry-bin").arg(self.path("docker-registry"));
         command.args(self.ground.engine.iter().flat_map(|socket| ["--docker-socket".as_ref(), socket.as_os_str()]));
+        command.args(&self.ground.options);
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
 }

@@ -57,9 +57,15 @@ impl User {
 
     /// Runs `mycli` with these words and this on its standard input.
     pub fn types(&self, words: &[&str], input: &str) -> Result<Said> {
+        // Where no git repository suggests an app.
+        self.types_in(self.home(), words, input)
+    }
+
+    /// The same in that folder.
+    pub fn types_in(&self, folder: &Path, words: &[&str], input: &str) -> Result<Said> {
         let mut command = Command::new(program::ours("mycli")?);
-        // Nothing of the developer's own settings, and no git repository that would suggest an app.
-        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(self.home());
+        // Nothing of the developer's own settings.
+        command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin").current_dir(folder);
         command.envs(self.patience.map(|seconds| ("MYCLI_RETRY_SECONDS", seconds.to_string())));
         program::with_input(command.args(words), input.as_bytes()).map(Said::from)
     }
@@ -72,6 +78,13 @@ impl User {
     /// Runs `mycli`, which has to succeed, and answers its output.
     pub fn does(&self, words: &[&str]) -> Result<String> {
         let said = self.mycli(words)?;
+        ensure!(said.code == 0, "mycli {words:?}: {said}");
+        Ok(said.out)
+    }
+
+    /// Runs `mycli` in that folder, which has to succeed, and answers its output.
+    pub fn does_in(&self, folder: &Path, words: &[&str]) -> Result<String> {
+        let said = self.types_in(folder, words, "")?;
         ensure!(said.code == 0, "mycli {words:?}: {said}");
         Ok(said.out)
     }
