@@ -38,9 +38,6 @@ apt_get() {
 # What compiling the workspace needs beside the toolchain.
 packages_for_build() { packages_install gcc libc6-dev ca-certificates git; }
 
-# What the platform's tests make images from.
-packages_for_platform_tests() { packages_install bash-static busybox-static; }
-
 # PostgreSQL's programs, without the cluster that Debian's package would make and start.
 packages_for_postgres() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
