@@ -3,7 +3,7 @@
 //! The builder has no user data: it asks the controller whose key signed ([`KEY_PATH`]) and what that user may do
 //! ([`ACCESS_PATH`]), takes the app's push lock ([`LOCK_PATH`]), and hands over the source of the commit
 //! ([`BUILDS_PATH`]). From then on the push belongs to the platform. What becomes of it is read, and read again after a
-//! lost connection, at [`events_path`].
+//! lost connection, at [`events_path`]. Now and then the builder asks which apps there are ([`APPS_PATH`]).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,6 +18,8 @@ pub const LOCK_PATH: &str = "/internal/push/lock";
 /// `POST` the source as an uncompressed tar, with [`StartBuild`] in the query; answered 201 with [`Started`]. A refusal is an
 /// error body with words for the pusher, and nothing was begun.
 pub const BUILDS_PATH: &str = "/internal/push/builds";
+/// `GET`: the uuids of all apps as a JSON array. The builder forgets the repositories of others.
+pub const APPS_PATH: &str = "/internal/push/apps";
 /// Seconds after which a push lock that nobody renews is free.
 pub const LOCK_SECS: u64 = 30;
 /// Seconds between two renewals.

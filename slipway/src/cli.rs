@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     inherited::Inherited,
     logging,
-    role::{self, ControllerOptions, RouterOptions},
+    role::{self, BuilderOptions, ControllerOptions, RouterOptions},
     shutdown::Signals,
     standalone::{self, Installation, Options, Part, PurgeOptions, StackOptions, StatusOptions},
 };
@@ -73,6 +73,8 @@ enum Command {
     Controller(Box<ControllerOptions>),
     /// Run the router: the proxy in front of the apps (started by `slipway standalone`)
     Router(Box<RouterOptions>),
+    /// Run the builder: takes pushes over SSH (started by `slipway standalone`)
+    Builder(Box<BuilderOptions>),
     /// Import, pull and list the images that builds start from (as root)
     Stack {
         #[command(flatten)]
@@ -126,6 +128,10 @@ impl Cli {
             Command::Router(options) => {
                 let inherited = Inherited::from_env();
                 govern(&large()?, |shutdown| role::run_router(*options, inherited, shutdown))?;
+            }
+            Command::Builder(options) => {
+                let inherited = Inherited::from_env();
+                govern(&large()?, |shutdown| role::run_builder(*options, inherited, shutdown))?;
             }
             Command::Standalone(options) => govern(&small()?, |shutdown| standalone::run(*options, shutdown))?,
         }

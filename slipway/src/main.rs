@@ -12,6 +12,9 @@ use std::{io::Write, process::ExitCode};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    if builder::hook::is_called() {
+        return builder::hook::run();
+    }
     match cli::Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! The parts of the platform as this binary runs them: options and files become a configuration, inherited sockets
 //! become listeners.
 
+mod builder;
 mod controller;
 mod defaults;
 mod router;
@@ -11,6 +12,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub use self::{
+    builder::{BuilderOptions, run as run_builder},
     controller::{ControllerOptions, run as run_controller},
     defaults::{Defaults, memory},
     router::{RouterOptions, run as run_router},
