@@ -18,6 +18,8 @@ pub const LOCK_PATH: &str = "/internal/push/lock";
 /// `POST` the source as an uncompressed tar, with [`StartBuild`] in the query; answered 201 with [`Started`]. A refusal is an
 /// error body with words for the pusher, and nothing was begun.
 pub const BUILDS_PATH: &str = "/internal/push/builds";
+/// `GET`: the uuids of all apps, as a JSON array. A repository of none of them is nobody's any more.
+pub const APPS_PATH: &str = "/internal/push/apps";
 /// Seconds after which a push lock that nobody renews is free.
 pub const LOCK_SECS: u64 = 30;
 /// Seconds between two renewals.

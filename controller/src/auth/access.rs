@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use super::Caller;
 use crate::{
-    db::{self, app::App},
+    db::{self, app::App, user::User},
     error::Error,
 };
 
@@ -59,10 +59,10 @@ impl Relation {
     }
 }
 
-/// The app of that name and what the caller is to it, when the caller may do that with it.
-pub async fn app(pool: &PgPool, caller: &Caller, name: &AppName, action: Action) -> Result<(App, Relation), Error> {
+/// The app of that name and what the user is to it, when the user may do that with it.
+pub async fn app(pool: &PgPool, user: &User, name: &AppName, action: Action) -> Result<(App, Relation), Error> {
     let app = db::app::find(pool, name).await?.ok_or(Error::Missing("App"))?;
-    let relation = relation(pool, caller, &app).await?;
+    let relation = relation(pool, user, &app).await?;
     relation.require(action)?;
     Ok((app, relation))
 }
@@ -78,8 +78,7 @@ pub fn forbidden() -> Error {
     Error::Forbidden(FORBIDDEN.to_owned())
 }
 
-async fn relation(pool: &PgPool, caller: &Caller, app: &App) -> Result<Relation, Error> {
-    let user = &caller.user;
+async fn relation(pool: &PgPool, user: &User, app: &App) -> Result<Relation, Error> {
     if user.is_superuser {
         return Ok(Relation::Admin);
     }

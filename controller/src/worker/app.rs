@@ -210,9 +210,10 @@ impl AppWorker<'_> {
             None => Ok(None),
         };
         let (app, image) = (workload::app_ref(app), build.image.clone());
+        let reference = build.built.as_ref().map(|built| built.reference.clone());
         let platform = self.state.platform.clone();
         let task = tokio::spawn(async move {
-            let request = ImageRequest { app, image, login: login? };
+            let request = ImageRequest { app, image, login: login?, built: reference };
             let image = platform.prepare_image(&request).await.map_err(outage::unchanged)?;
             Ok(release::Image { reference: image.reference, port: image.ports.first().copied() })
         });

@@ -12,5 +12,6 @@ mod conventions;
 mod harness;
 mod idempotency;
 mod outage;
+mod pushes;
 mod secrets;
 mod users;
