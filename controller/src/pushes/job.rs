@@ -293,9 +293,10 @@ impl Job<'_> {
         db::push::end(&mut *tx, push.id, end.state, None, Some(end.reason)).await?;
         if push.operation_id.is_none() {
             // What a deploy fails of, its own lines tell.
+            let level = if end.state == PushState::Failed { Level::Error } else { Level::Info };
             for line in end.reason.lines() {
                 let text = format!("build {}-{} {}: {line}", app.name, short(push.uuid), end.state.as_str());
-                db::event::add(&mut *tx, app.id, Level::Error, &text).await?;
+                db::event::add(&mut *tx, app.id, level, &text).await?;
             }
         }
         notify(&mut *tx, Signal::Push(push.id)).await?;

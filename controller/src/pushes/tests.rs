@@ -111,6 +111,20 @@ async fn from_a_commit_to_a_release(pool: PgPool) {
     assert!(lines[1].starts_with("build blog-") && lines[1].ends_with(" created"), "{lines:?}");
 }
 
+/// The app's own registry has nothing to do with what is built here.
+#[sqlx::test(migrations = "../migrations")]
+async fn half_a_registry_login_does_not_matter(pool: PgPool) {
+    let story = Story::building(pool).await;
+    let app = story.app_named("blog").await;
+    story.set(&app, "PORT", "5000").await.unwrap();
+    let registry = [("username".to_owned(), Some("bob".into()))].into();
+    let half = operation::Patch::Config(api::types::ConfigPatch { registry, ..Default::default() });
+    let id = operation::submit(&story.state, &app, &story.ana, &half).await.unwrap();
+    operation::wait(&story.state, id).await.unwrap();
+    let build = story.push(&app, &sha('a')).await;
+    assert_eq!(story.outcome(build).await, "done v4 ");
+}
+
 #[sqlx::test(migrations = "../migrations")]
 async fn a_build_that_fails_changes_nothing(pool: PgPool) {
     let story = Story::building(pool).await;
