@@ -1,4 +1,4 @@
-//! Holding an app: the right to act for it, as a value.
+//! Holding an app, or a push: the right to act for it, as a value.
 //!
 //! A task renews the lease while the value lives. Calls of the platform are made through [`Held::within`], which cuts them
 //! off, by a monotonic clock, at the moment when the lease may no longer be trusted. Dropping the value stops renewing;
@@ -6,21 +6,58 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    db::lease::{self, HoldError, Lease, RENEWAL},
+    db::{
+        lease::{self, HoldError, Lease, RENEWAL},
+        push_queue,
+    },
     state::State,
 };
 
 /// Time until the next try at a renewal that the database did not answer.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The right to act for one app.
-pub struct Held {
+/// A row that says who may act for what.
+#[async_trait]
+pub trait Renewable: Copy + std::fmt::Debug + Send + Sync + 'static {
+    /// Prolongs it. The instant is a point before which it is certainly ours; none when it is lost.
+    async fn renew(self, pool: &PgPool) -> Result<Option<std::time::Instant>, sqlx::Error>;
+
+    /// Gives it up.
+    async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error>;
+}
+
+#[async_trait]
+impl Renewable for Lease {
+    async fn renew(self, pool: &PgPool) -> Result<Option<std::time::Instant>, sqlx::Error> {
+        lease::renew(pool, self).await
+    }
+
+    async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        lease::release(pool, self).await
+    }
+}
+
+#[async_trait]
+impl Renewable for push_queue::Lease {
+    async fn renew(self, pool: &PgPool) -> Result<Option<std::time::Instant>, sqlx::Error> {
+        push_queue::renew(pool, self).await
+    }
+
+    async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        push_queue::release(pool, self).await
+    }
+}
+
+/// The right to act for one app, or one push.
+pub struct Held<L = Lease> {
     /// What every transaction of the holder begins with.
-    pub lease: Lease,
+    pub lease: L,
     lost: CancellationToken,
     _renewal: AbortOnDropHandle<()>,
 }
@@ -28,10 +65,17 @@ pub struct Held {
 impl Held {
     /// Takes the lease; none when somebody else has it.
     pub async fn acquire(state: &State, app_id: i64) -> Result<Option<Self>, sqlx::Error> {
-        let Some((lease, until)) = lease::acquire(&state.pool, app_id, state.process).await? else { return Ok(None) };
+        let taken = lease::acquire(&state.pool, app_id, state.process).await?;
+        Ok(taken.map(|(lease, until)| Self::keep(state, lease, until)))
+    }
+}
+
+impl<L: Renewable> Held<L> {
+    /// Keeps a lease that was taken and is certainly ours until then.
+    pub fn keep(state: &State, lease: L, until: std::time::Instant) -> Self {
         let lost = CancellationToken::new();
         let renewal = tokio::spawn(renew(state.clone(), lease, until.into(), lost.clone()));
-        Ok(Some(Self { lease, lost, _renewal: AbortOnDropHandle::new(renewal) }))
+        Self { lease, lost, _renewal: AbortOnDropHandle::new(renewal) }
     }
 
     /// Makes a call that nobody but the holder may make; cut off when the lease is lost.
@@ -51,19 +95,19 @@ impl Held {
 
     /// Gives the lease up, so that nobody has to wait for its end.
     pub async fn release(self, state: &State) {
-        if let Err(error) = lease::release(&state.pool, self.lease).await {
-            tracing::debug!(%error, app = self.lease.app_id, "a lease was left to run out");
+        if let Err(error) = self.lease.release(&state.pool).await {
+            tracing::debug!(%error, lease = ?self.lease, "a lease was left to run out");
         }
     }
 }
 
 /// Renews until that fails. A database that is away is no failure yet: the lease stands until its end.
-async fn renew(state: State, lease: Lease, mut until: Instant, lost: CancellationToken) {
+async fn renew(state: State, lease: impl Renewable, mut until: Instant, lost: CancellationToken) {
     let _lost = lost.drop_guard();
     let mut pause = RENEWAL;
     loop {
         tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
-        match tokio::time::timeout_at(until, lease::renew(&state.pool, lease)).await {
+        match tokio::time::timeout_at(until, lease.renew(&state.pool)).await {
             Ok(Ok(Some(renewed))) => (until, pause) = (renewed.into(), RENEWAL),
             Ok(Err(_)) => pause = RETRY,
             Ok(Ok(None)) | Err(_) => return,

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    db, housekeeping, logs,
+    db, housekeeping, internal, logs,
     platform::Platform,
-    routes, serve,
+    pushes, serve,
     signals::Signals,
     state::{Settings, Shared, State},
     vault::Vault,
@@ -56,7 +56,7 @@ pub type PlatformMaker = Box<dyn FnOnce(Uuid) -> anyhow::Result<Arc<dyn Platform
 pub struct Listeners {
     /// The public API; its only client is the router.
     pub api: UnixListener,
-    /// Route stream and acknowledgements.
+    /// What router and builder ask.
     pub internal: UnixListener,
 }
 
@@ -65,14 +65,16 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let listening = shutdown.child_token();
     let state = prepare(config, &listening).await?;
     let api = serve(listeners.api, crate::http::router(state.clone()), shutdown.clone())?;
-    let internal = serve(listeners.internal, routes::router(state.clone()), shutdown.clone())?;
+    let internal = serve(listeners.internal, internal::router(state.clone()), shutdown.clone())?;
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
+    let builds = tokio::spawn(pushes::run(state.clone(), shutdown.clone()));
     tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, "serving");
     shutdown.cancelled().await;
     workers.await?;
+    builds.await?;
     state.collector.shutdown().await;
-    // The route stream never ends by itself; the router connects to the next controller.
+    // Streams on it do not end by themselves; router and builder connect to the next controller.
     internal.abort();
     if tokio::time::timeout(DRAIN, api).await.is_err() {
         tracing::warn!("answers were cut off: they took longer than {} s", DRAIN.as_secs());

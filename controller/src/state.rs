@@ -1,6 +1,6 @@
 //! What every part of the controller shares: made once at the start, cheap to clone.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{collections::BTreeMap, ops::Deref, path::PathBuf, sync::Arc};
 
 use api::types::SshAddress;
 use ipnet::Ipv4Net;
@@ -70,6 +70,12 @@ pub struct Settings {
     pub deploy_timeout: u32,
     /// Seconds from SIGTERM to SIGKILL.
     pub grace_period: u32,
+    /// Builds of pushes that run at a time.
+    pub builds: u32,
+    /// Where the sources of pushes lie until they are built; none where nothing is built.
+    pub sources_dir: Option<PathBuf>,
+    /// The port at which apps are reached from outside.
+    pub public_port: u16,
     /// Where apps' networks are cut from; none where the platform gives addresses itself.
     pub network_pool: Option<Ipv4Net>,
     /// Where apps are pushed to, as clients are told.
@@ -90,6 +96,9 @@ impl Default for Settings {
             deploy_batches: 1,
             deploy_timeout: 120,
             grace_period: 30,
+            builds: 2,
+            sources_dir: None,
+            public_port: 80,
             network_pool: None,
             ssh: None,
             builder_key_sha256: None,

@@ -17,11 +17,15 @@ const CRATE_RULES: [(&str, &[&str]); 7] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 15] = [
+const MODULE_RULES: [(&str, &[&str]); 16] = [
     ("auth", &["db", "state"]),
     ("db", &["vault"]),
     ("error", &[]),
-    ("http", &["auth", "db", "instances", "logs", "operation", "outage", "platform", "runs", "signals", "state"]),
+    (
+        "http",
+        &["auth", "db", "instances", "logs", "operation", "outage", "platform", "pushes", "runs", "signals", "state"],
+    ),
+    ("internal", &["db", "pushes", "routes", "state"]),
     ("logs", &["db", "platform"]),
     ("operation", &["db", "quantity", "signals", "state", "vault"]),
     ("outage", &["platform", "state"]),
@@ -36,7 +40,7 @@ const MODULE_RULES: [(&str, &[&str]); 15] = [
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 7] = ["housekeeping", "instances", "lease", "purge", "runs", "worker", "workload"];
+const COMPOSING: [&str; 8] = ["housekeeping", "instances", "lease", "purge", "pushes", "runs", "worker", "workload"];
 
 /// What only one room may name.
 const ROOMS: [(&str, &str); 3] =

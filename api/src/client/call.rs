@@ -53,6 +53,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// With `?name=true`.
+    pub(super) fn flag(mut self, name: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, "true");
+        self
+    }
+
     /// Asking for another media type than JSON.
     pub(super) fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// A build as the API shows it: an image and how to start it.
+/// A build as the API shows it: an image and how to start it, or a push on its way there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Build {
     /// Public, stable identity.
@@ -16,7 +16,7 @@ pub struct Build {
     pub app: String,
     /// Username of whoever made it.
     pub owner: String,
-    /// The image as the user named it.
+    /// The image as the user named it, or as what was pushed is called.
     pub image: String,
     /// The commit; empty for pulled images.
     #[serde(default)]
@@ -29,8 +29,15 @@ pub struct Build {
     pub dockerfile: String,
     /// When it was made.
     pub created: Timestamp,
-    /// Same: builds never change.
+    /// Same for an image that was deployed as it is; for one that was pushed, when that was over.
     pub updated: Timestamp,
+    /// Where a push stands: `queued`, `building`, `deploying`, `done`, `failed` or `cancelled`. None for other builds, and
+    /// where the original list is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Why a push made no release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// `POST /v2/apps/{id}/builds`: deploys an image.

@@ -1,7 +1,7 @@
 //! `builds:list`.
 
 use anyhow::Result;
-use api::client::builds;
+use api::{client::builds, types::Build};
 
 use crate::{
     context::Context,
@@ -10,6 +10,8 @@ use crate::{
 };
 
 /// Lists build history for an application.
+///
+/// Pushes that are under way, failed or were cancelled are listed with their state behind them.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -23,11 +25,20 @@ pub struct Args {
 /// Lists them, newest first.
 pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let session = context.app(&args.app)?;
-    let page = builds::list(&session.client, &session.app, Some(session.settings.page(args.page.limit))).await?;
+    let page = builds::list_all(&session.client, &session.app, Some(session.settings.page(args.page.limit))).await?;
     let ui = &context.ui;
     if args.json.json {
         return Ok(ui.json(&page.results)?);
     }
     ui.heading(format!("{} Builds{}", session.app, Ui::suffix(page.results.len(), page.count)))?;
-    Ok(page.results.iter().try_for_each(|build| ui.say(format!("{} {}", build.uuid, build.created)))?)
+    Ok(page.results.iter().try_for_each(|build| ui.say(line(build)))?)
+}
+
+/// What has become of a build that was deployed, `releases` tells.
+fn line(build: &Build) -> String {
+    let line = format!("{} {}", build.uuid, build.created);
+    match build.state.as_deref() {
+        None | Some("done") => line,
+        Some(state) => format!("{line} {state}"),
+    }
 }

@@ -1,7 +1,11 @@
-//! `builds`: images that were deployed.
+//! `builds`: images that were deployed, and pushes on their way there.
 
+mod cancel;
 mod create;
+mod info;
+mod latest;
 mod list;
+mod logs;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -13,6 +17,12 @@ use crate::context::Context;
 pub enum Command {
     #[command(name = "builds:list", alias = "builds")]
     List(list::Args),
+    #[command(name = "builds:info")]
+    Info(info::Args),
+    #[command(name = "builds:logs")]
+    Logs(logs::Args),
+    #[command(name = "builds:cancel")]
+    Cancel(cancel::Args),
     #[command(name = "builds:create", visible_alias = "pull")]
     Create(create::Args),
 }
@@ -22,6 +32,9 @@ impl Command {
     pub async fn run(self, context: &Context) -> Result<()> {
         match self {
             Self::List(args) => list::run(&args, context).await,
+            Self::Info(args) => info::run(&args, context).await,
+            Self::Logs(args) => logs::run(&args, context).await,
+            Self::Cancel(args) => cancel::run(&args, context).await,
             Self::Create(args) => create::run(&args, context).await,
         }
     }

@@ -59,10 +59,10 @@ impl Relation {
     }
 }
 
-/// The app of that name and what the caller is to it, when the caller may do that with it.
-pub async fn app(pool: &PgPool, caller: &Caller, name: &AppName, action: Action) -> Result<(App, Relation), Error> {
+/// The app of that name and what the user is to it, when the user may do that with it.
+pub async fn app(pool: &PgPool, user: &User, name: &AppName, action: Action) -> Result<(App, Relation), Error> {
     let app = db::app::find(pool, name).await?.ok_or(Error::Missing("App"))?;
-    let relation = relation(pool, &caller.user, &app).await?;
+    let relation = relation(pool, user, &app).await?;
     relation.require(action)?;
     Ok((app, relation))
 }

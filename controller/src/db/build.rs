@@ -113,6 +113,8 @@ impl From<Row> for Build {
 
 /// What a new build says.
 pub struct NewBuild<'a> {
+    /// Public identity.
+    pub uuid: Uuid,
     /// The app.
     pub app_id: i64,
     /// Who makes it.
@@ -131,13 +133,12 @@ pub struct NewBuild<'a> {
     pub dockerfile: &'a str,
 }
 
-/// Adds a build. Answers its id and uuid.
-pub async fn insert(executor: impl PgExecutor<'_>, build: NewBuild<'_>) -> Result<(i64, Uuid), sqlx::Error> {
-    let uuid = Uuid::now_v7();
-    let id = sqlx::query_scalar!(
+/// Adds a build. Answers its id.
+pub async fn insert(executor: impl PgExecutor<'_>, build: NewBuild<'_>) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
         "insert into builds (uuid, app_id, user_id, kind, image_given, image_ref, image_port, sha, procfile, dockerfile)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
-        uuid,
+        build.uuid,
         build.app_id,
         build.user_id,
         Kind::of(build.dockerfile, build.sha).as_str(),
@@ -149,8 +150,7 @@ pub async fn insert(executor: impl PgExecutor<'_>, build: NewBuild<'_>) -> Resul
         build.dockerfile
     )
     .fetch_one(executor)
-    .await?;
-    Ok((id, uuid))
+    .await
 }
 
 /// The build with that id.
@@ -244,7 +244,9 @@ pub async fn expire_images(executor: impl PgExecutor<'_>, app_id: i64) -> Result
             returning image_ref
          )
          select distinct image_ref from expired
-         where image_ref not in (select image_ref from builds b join kept k on k.build_id = b.id)",
+         where image_ref not in (select image_ref from builds b join kept k on k.build_id = b.id)
+            and image_ref not in (select image_ref from pushes where app_id = $1 and state = 'deploying'
+                and image_ref is not null)",
         app_id,
         KEPT
     )

@@ -35,7 +35,8 @@ pub enum HoldError {
     Database(#[from] sqlx::Error),
 }
 
-fn duration() -> PgInterval {
+/// [`DURATION`], as the database reads it.
+pub(super) fn duration() -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: 10_000_000 }
 }
 

@@ -14,6 +14,8 @@ pub enum Signal {
     App(i64),
     /// The outcome of the operation with this id.
     Operation(i64),
+    /// Where the push with this id stands.
+    Push(i64),
     /// The route table.
     Routes,
     /// What a router reported.

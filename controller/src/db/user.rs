@@ -161,6 +161,7 @@ pub async fn hand_over(executor: impl PgExecutor<'_>, id: i64) -> Result<(), sql
             c as (update configs r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1),
             d as (update domains r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1),
             l as (update releases r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1),
+            p as (update pushes r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1),
             o as (update operations r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1),
             s as (update settings r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1)
          update runs r set user_id = a.owner_id from apps a where a.id = r.app_id and r.user_id = $1",

@@ -1,13 +1,20 @@
-//! `/v2/apps/{id}/builds`: deploying an image.
+//! `/v2/apps/{id}/builds`: deploying an image, and what was deployed. What else can be asked of a push stands in
+//! [`super::pushes`].
 
 use std::collections::BTreeMap;
 
 use anyhow::Context;
 use api::{
     names::{ImageName, ProcessType},
+    sandbox::BuildKind,
     types::{Build, CreateBuild, Page},
 };
-use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    extract::Path,
+    http::{StatusCode, Uri},
+    routing::get,
+};
 use uuid::Uuid;
 
 use super::{
@@ -15,14 +22,15 @@ use super::{
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
-    page::Paging,
+    page::{Paging, flag},
     reachable::Reachable,
     submit::outcome,
 };
 use crate::{
-    db::{build, build::Procfile},
+    db::{build, build::Procfile, push, push_history},
     error::Error,
     operation::{BuildPatch, Patch},
+    pushes::image_name,
     state::State,
 };
 
@@ -32,8 +40,13 @@ pub(super) fn router() -> Router<State> {
         .slashed("/v2/apps/{id}/builds/{uuid}", get(show))
 }
 
-async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Json<Page<Build>>, Error> {
+async fn list(state: State, allowed: Allowed<Use>, paging: Paging, uri: Uri) -> Result<Json<Page<Build>>, Error> {
     let app = &allowed.app;
+    if flag(&uri, "all") {
+        let count = push_history::count(&state.pool, app.id).await?;
+        let entries = push_history::list(&state.pool, app.id, paging.limit, paging.offset).await?;
+        return Ok(paging.page(count, entries.into_iter().map(|entry| listed(entry, app.name.as_str())).collect()));
+    }
     let count = build::count(&state.pool, app.id).await?;
     let builds = build::list(&state.pool, app.id, paging.limit, paging.offset).await?;
     Ok(paging.page(count, builds.into_iter().map(|build| shown(build, app.name.as_str())).collect()))
@@ -60,9 +73,17 @@ async fn show(
     allowed: Allowed<Use>,
     Path((_, uuid)): Path<(String, String)>,
 ) -> Result<Json<Build>, Error> {
+    let app = &allowed.app;
     let uuid = Uuid::parse_str(&uuid).map_err(|_| Error::Missing("Build"))?;
-    let build = build::find(&state.pool, allowed.app.id, uuid).await?.ok_or(Error::Missing("Build"))?;
-    Ok(Json(shown(build, allowed.app.name.as_str())))
+    let build = build::find(&state.pool, app.id, uuid).await?;
+    let push = push::find(&state.pool, uuid).await?.filter(|push| push.app_id == app.id);
+    let shown = match (build, push) {
+        (Some(build), None) => shown(build, app.name.as_str()),
+        (Some(build), Some(push)) => of_push(Some(shown(build, app.name.as_str())), push, app.name.as_str()),
+        (None, Some(push)) => of_push(None, push, app.name.as_str()),
+        (None, None) => return Err(Error::Missing("Build")),
+    };
+    Ok(Json(shown))
 }
 
 /// What the request asks for.
@@ -70,7 +91,7 @@ pub(super) fn patch(body: CreateBuild) -> Result<BuildPatch, Error> {
     let image = ImageName::parse(&body.image).map_err(|error| Error::name("image", error))?;
     let procfile = procfile(body.procfile.unwrap_or_default())?;
     let (sha, dockerfile) = (body.sha.unwrap_or_default(), body.dockerfile.unwrap_or_default());
-    Ok(BuildPatch { image, procfile, sha, dockerfile })
+    Ok(BuildPatch { image, procfile, sha, dockerfile, built: None })
 }
 
 fn procfile(given: BTreeMap<String, Option<String>>) -> Result<Procfile, Error> {
@@ -94,5 +115,47 @@ fn shown(build: build::Build, app: &str) -> Build {
         dockerfile: build.dockerfile,
         created: build.created_at.into(),
         updated: build.created_at.into(),
+        state: None,
+        reason: None,
+    }
+}
+
+/// A push, and the build that came of it, if one did.
+fn of_push(build: Option<Build>, push: push::Push, app: &str) -> Build {
+    let build = build.unwrap_or_else(|| Build {
+        uuid: push.uuid,
+        app: app.to_owned(),
+        owner: push.username,
+        image: image_name(app, &push.sha),
+        sha: push.sha,
+        procfile: BTreeMap::new(),
+        dockerfile: if push.kind == BuildKind::Dockerfile { "true".to_owned() } else { String::new() },
+        created: push.created_at.into(),
+        updated: push.created_at.into(),
+        state: None,
+        reason: None,
+    });
+    Build {
+        created: push.created_at.into(),
+        updated: push.finished_at.unwrap_or(push.created_at).into(),
+        state: Some(push.state.as_str().to_owned()),
+        reason: push.reason,
+        ..build
+    }
+}
+
+fn listed(entry: push_history::Entry, app: &str) -> Build {
+    Build {
+        uuid: entry.uuid,
+        app: app.to_owned(),
+        owner: entry.owner,
+        image: entry.image.unwrap_or_else(|| image_name(app, &entry.sha)),
+        sha: entry.sha,
+        procfile: entry.procfile.0.into_iter().map(|(name, command)| (name.to_string(), command)).collect(),
+        dockerfile: entry.dockerfile,
+        created: entry.created_at.into(),
+        updated: entry.updated_at.into(),
+        state: entry.state,
+        reason: entry.reason,
     }
 }

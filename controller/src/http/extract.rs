@@ -115,7 +115,7 @@ impl<R: Right> FromRequestParts<State> for Allowed<R> {
         let caller = Caller::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let Some(name) = app_name(parts, state).await else { return Err(page_not_found().await) };
         let found = match name {
-            Ok(name) => access::app(&state.pool, &caller, &name, R::ACTION).await,
+            Ok(name) => access::app(&state.pool, &caller.user, &name, R::ACTION).await,
             Err(_) => Err(Error::Missing("App")),
         };
         let (app, relation) = found.map_err(IntoResponse::into_response)?;

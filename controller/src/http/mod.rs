@@ -20,6 +20,7 @@ mod logs;
 mod page;
 mod perms;
 mod pods;
+mod pushes;
 mod reachable;
 mod releases;
 mod root;
@@ -50,6 +51,7 @@ pub fn router(state: State) -> Router {
         .merge(users::router())
         .merge(apps::router())
         .merge(builds::router())
+        .merge(pushes::router())
         .merge(config::router())
         .merge(releases::router())
         .merge(pods::router())

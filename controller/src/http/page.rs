@@ -6,7 +6,7 @@ use api::types::Page;
 use axum::{
     Json,
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
 
 use crate::state::State;
@@ -60,6 +60,12 @@ pub(super) fn origin(headers: &HeaderMap) -> String {
 /// The number given for `name`, unless it is none.
 pub(super) fn number(query: &str, name: &str) -> Option<i64> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1.parse().ok()
+}
+
+/// Whether the URL asks for `name`: `?name=true`.
+pub(super) fn flag(uri: &Uri, name: &str) -> bool {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| key == name && value == "true")
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub async fn destroy(tx: &mut PgConnection, app: &App, actor: &Actor) -> Result<
     for operation in db::operation::cancel_all(&mut *tx, app.id, &answer).await? {
         notify(&mut *tx, Signal::Operation(operation)).await?;
     }
+    let reason = format!("{} was destroyed by {}.", app.name, actor.username);
+    for push in db::push::cancel(&mut *tx, app.id, None, &reason).await? {
+        notify(&mut *tx, Signal::Push(push)).await?;
+    }
     db::domain::delete_all(&mut *tx, app.id).await?;
     db::route::put(&mut *tx, app.uuid, None).await?;
     notify(&mut *tx, Signal::Routes).await?;

@@ -20,7 +20,7 @@ mod validate;
 pub use create::create_app;
 pub use destroy::destroy;
 pub use merge::healthcheck_of;
-pub use patch::{BuildPatch, Patch};
+pub use patch::{BuildPatch, Built, Patch};
 pub use restart::{Selection, restart};
 pub use scale::scale;
 pub use submit::{submit, submit_in, wait};

@@ -7,6 +7,7 @@ use api::{
     types::ConfigPatch,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// A change that makes a release. Applied to the latest good release of the moment when the operation starts.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -49,4 +50,16 @@ pub struct BuildPatch {
     /// Non-empty when a Dockerfile was built.
     #[serde(default)]
     pub dockerfile: String,
+    /// What a push built; none for an image of somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<Built>,
+}
+
+/// The result of a build of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Built {
+    /// The build.
+    pub build: Uuid,
+    /// Exactly where the platform finds the image.
+    pub reference: String,
 }

@@ -1,6 +1,7 @@
 //! The one way a release comes to be: an operation's patch, merged into the latest good release of the moment.
 
 use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
 
 use super::{
     BuildPatch, Patch,
@@ -131,7 +132,9 @@ struct Maker<'a> {
 impl Maker<'_> {
     async fn build(&mut self, patch: &BuildPatch, image: Option<Image>) -> Result<Draft, Error> {
         let image = image.ok_or_else(|| anyhow::anyhow!("a build without a resolved image"))?;
+        let uuid = patch.built.as_ref().map_or_else(Uuid::now_v7, |built| built.build);
         let new = NewBuild {
+            uuid,
             app_id: self.app.id,
             user_id: self.operation.user_id,
             image_given: patch.image.as_str(),
@@ -141,7 +144,7 @@ impl Maker<'_> {
             procfile: &patch.procfile,
             dockerfile: &patch.dockerfile,
         };
-        let (id, uuid) = db::build::insert(&mut *self.tx, new).await?;
+        let id = db::build::insert(&mut *self.tx, new).await?;
         let build = db::build::get(&mut *self.tx, id).await?;
         self.log(&format!("build {}-{} created", self.app.name, short(uuid))).await?;
         let what = if patch.sha.is_empty() { patch.image.as_str() } else { patch.sha.get(..7).unwrap_or(&patch.sha) };

@@ -7,13 +7,15 @@
 
 pub mod docker;
 mod health;
+mod image;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 
 use std::{collections::BTreeMap, net::IpAddr};
 
 use api::{
-    names::{ConfigKey, ImageName, PlatformName, ProcessType},
+    names::{ConfigKey, PlatformName, ProcessType},
+    sandbox::{BuildOrder, BuildView},
     types::Probe,
 };
 use async_trait::async_trait;
@@ -23,6 +25,8 @@ use futures_util::stream::BoxStream;
 use ipnet::Ipv4Net;
 use tokio::sync::broadcast;
 use uuid::Uuid;
+
+pub use image::{ImageRequest, RegistryLogin, ResolvedImage};
 
 /// Runs instances of apps. See the module for what every implementation keeps to.
 #[async_trait]
@@ -56,6 +60,24 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Answers when the platform can be reached.
     async fn ping(&self) -> Result<(), Error>;
+
+    /// Answers when builds can be begun; refuses in words where there is nothing that builds.
+    async fn ping_builds(&self) -> Result<(), Error>;
+
+    /// Begins a build, unless it has begun.
+    async fn begin_build(&self, app: &AppRef, order: &BuildOrder) -> Result<(), Error>;
+
+    /// How a build is, with what it wrote from `from` on. Known until it is forgotten.
+    async fn look_build(&self, build: Uuid, from: u64) -> Result<BuildView, Error>;
+
+    /// Ends a build. Does not wait.
+    async fn cancel_build(&self, build: Uuid) -> Result<(), Error>;
+
+    /// The record of a build is needed no more.
+    async fn forget_build(&self, build: Uuid) -> Result<(), Error>;
+
+    /// The app is gone: what was kept for its next builds and what they made is needed no more.
+    async fn forget_builds(&self, app: &AppRef) -> Result<(), Error>;
 }
 
 /// What a platform writes, line by line.
@@ -106,7 +128,7 @@ pub enum Action {
         id: InstanceId,
     },
     /// The platform need not keep the image for this app any longer. An image that something runs or that another app
-    /// needs stays.
+    /// needs stays. One that was built here leaves the registry too.
     ForgetImage {
         /// As in [`ResolvedImage::reference`] or from [`Platform::images`].
         reference: String,
@@ -264,43 +286,6 @@ pub struct ObservedRun {
     pub name: String,
     /// True until its command has ended.
     pub running: bool,
-}
-
-/// An image as a user asks for it.
-#[derive(Clone, Debug)]
-pub struct ImageRequest {
-    /// For which app: what is kept is kept for it.
-    pub app: AppRef,
-    /// As the user named it.
-    pub image: ImageName,
-    /// The app's own login; an image that came from a registry is used only after the registry has said yes to it.
-    pub login: Option<RegistryLogin>,
-}
-
-/// A registry login.
-#[derive(Clone)]
-pub struct RegistryLogin {
-    /// Who.
-    pub username: String,
-    /// The secret.
-    pub password: String,
-    /// Which registry; the image's when absent.
-    pub hostname: Option<String>,
-}
-
-impl std::fmt::Debug for RegistryLogin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RegistryLogin").field("username", &self.username).finish_non_exhaustive()
-    }
-}
-
-/// What an image is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResolvedImage {
-    /// Exact: `repository@sha256:...`, or the engine's id where no registry knows the image.
-    pub reference: String,
-    /// Ports it exposes, in the order of their numbers.
-    pub ports: Vec<u16>,
 }
 
 /// A one-off run.

@@ -57,8 +57,7 @@ pub async fn tick(state: &State, held: &Held) -> Result<Option<Progress>, TickEr
     round.write(&plan.changes).await?;
     round.act(&plan).await?;
     if plan.changes.app_gone {
-        round.bury().await?;
-        return Ok(None);
+        return Ok(if round.bury().await? { None } else { Some(Progress::Working) });
     }
     Ok(Some(plan.progress))
 }
@@ -206,10 +205,15 @@ impl Round<'_> {
         }
     }
 
-    /// What is left of a destroyed app whose instances are gone: images, log, subnet, rows.
-    async fn bury(&self) -> Result<(), TickError> {
+    /// What is left of a destroyed app whose instances are gone: images, builds, log, subnet, rows. False while a push to
+    /// it is still being ended.
+    async fn bury(&self) -> Result<bool, TickError> {
         let app = &self.desired.app;
+        if db::push::has_open(&self.state.pool, app.id).await? {
+            return Ok(false);
+        }
         images::forget_all(self.state, self.held, app).await?;
+        images::forget_builds(self.state, self.held, app).await?;
         self.state.collector.stop(app.uuid).await;
         self.state.logs.remove(app.uuid).context("the app's log stays on the disk")?;
         let mut tx = self.state.pool.begin().await?;
@@ -217,6 +221,7 @@ impl Round<'_> {
         db::network::free(&mut *tx, app.id).await?;
         db::app::delete(&mut *tx, app.id).await?;
         notify(&mut *tx, Signal::App(app.id)).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(true)
     }
 }

@@ -46,6 +46,18 @@ pub async fn forget_all(state: &State, held: &Held, app: &App) -> Result<(), Tic
     Ok(())
 }
 
+/// Gives up what builds of an app left, of which nothing else is left.
+pub async fn forget_builds(state: &State, held: &Held, app: &App) -> Result<(), TickError> {
+    let pushes = db::push::uuids(&state.pool, app.id).await?;
+    for push in &pushes {
+        held.within(state.platform.forget_build(*push)).await?.map_err(TickError::Platform)?;
+    }
+    if !pushes.is_empty() {
+        held.within(state.platform.forget_builds(&workload::app_ref(app))).await?.map_err(TickError::Platform)?;
+    }
+    Ok(())
+}
+
 async fn forget(
     state: &State,
     held: &Held,

@@ -210,9 +210,12 @@ impl AppWorker<'_> {
             None => Ok(None),
         };
         let (app, image) = (workload::app_ref(app), build.image.clone());
+        let reference = build.built.as_ref().map(|built| built.reference.clone());
         let platform = self.state.platform.clone();
         let task = tokio::spawn(async move {
-            let request = ImageRequest { app, image, login: login? };
+            // What we built is fetched as ourselves, whatever is wrong with the app's own login.
+            let login = if reference.is_some() { None } else { login? };
+            let request = ImageRequest { app, image, login, built: reference };
             let image = platform.prepare_image(&request).await.map_err(outage::unchanged)?;
             Ok(release::Image { reference: image.reference, port: image.ports.first().copied() })
         });

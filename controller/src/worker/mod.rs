@@ -7,7 +7,7 @@
 mod app;
 mod outcome;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     collections::HashMap,
@@ -51,7 +51,7 @@ impl Workers {
             match signals.recv(SWEEP).await {
                 Some(Signal::App(id)) => self.wake(id),
                 Some(Signal::Routers) => self.wake_those_at_work(),
-                Some(Signal::Operation(_) | Signal::Routes) | None => {}
+                Some(Signal::Operation(_) | Signal::Push(_) | Signal::Routes) | None => {}
             }
         }
     }

@@ -27,14 +27,14 @@ mod network;
 mod outage;
 mod polling;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Story {
-    state: State,
-    memory: Arc<Memory>,
-    ana: Actor,
-    _logs: tempfile::TempDir,
-    stop: CancellationToken,
+pub(crate) struct Story {
+    pub(crate) state: State,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) ana: Actor,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Drop for Story {
@@ -44,7 +44,7 @@ impl Drop for Story {
 }
 
 impl Story {
-    async fn begin(pool: PgPool) -> Self {
+    pub(crate) async fn begin(pool: PgPool) -> Self {
         let url = url_of(&pool);
         Self::listening(pool, Some(url)).await
     }
@@ -62,11 +62,15 @@ impl Story {
         let state = state(pool, memory.clone(), folder.path(), Signals::start(url, stop.clone())).await;
         let ana = Actor { user_id: user(&state.pool, "ana").await, username: "ana".to_owned() };
         tokio::spawn(super::run(state.clone(), stop.clone()));
-        Self { state, memory, ana, _logs: folder, stop }
+        Self { state, memory, ana, folder, stop }
     }
 
     async fn app(&self) -> App {
-        let (mut tx, name) = (self.state.pool.begin().await.unwrap(), AppName::parse("blog").unwrap());
+        self.app_named("blog").await
+    }
+
+    pub(crate) async fn app_named(&self, name: &str) -> App {
+        let (mut tx, name) = (self.state.pool.begin().await.unwrap(), AppName::parse(name).unwrap());
         let app = operation::create_app(&mut tx, &self.state, &self.ana, Some(name)).await.unwrap();
         tx.commit().await.unwrap();
         app
@@ -82,7 +86,7 @@ impl Story {
         self.change(app, pull(image)).await
     }
 
-    async fn set(&self, app: &App, key: &str, value: &str) -> Result<String, Answer> {
+    pub(crate) async fn set(&self, app: &App, key: &str, value: &str) -> Result<String, Answer> {
         self.change(app, config(key, Some(value))).await
     }
 
@@ -95,7 +99,7 @@ impl Story {
     }
 
     /// `type state release` of each instance that `ps` shows.
-    async fn ps(&self, app: &App) -> Vec<String> {
+    pub(crate) async fn ps(&self, app: &App) -> Vec<String> {
         let pods = instances::list(&self.state, app).await.unwrap();
         let mut lines: Vec<_> =
             pods.iter().map(|pod| format!("{} {} {}", pod.process_type, pod.state, pod.release)).collect();
@@ -108,7 +112,7 @@ impl Story {
         route.and_then(|route| route.routes).map_or(0, |routes| routes.endpoints.len())
     }
 
-    async fn eventually(&self, what: &str, check: impl AsyncFn() -> bool) {
+    pub(crate) async fn eventually(&self, what: &str, check: impl AsyncFn() -> bool) {
         let mut signals = self.state.signals.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while !check().await {
@@ -118,12 +122,17 @@ impl Story {
     }
 }
 
-async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, signals: Signals) -> State {
-    let key = folder.join("key");
-    std::fs::write(&key, Vault::new_key_line()).unwrap();
+/// A controller's part of an installation; another one on the same folder shares its key.
+pub(crate) async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, signals: Signals) -> State {
+    let (key, sources) = (folder.join("key"), folder.join("sources"));
+    if !key.exists() {
+        std::fs::write(&key, Vault::new_key_line()).unwrap();
+        std::fs::create_dir(&sources).unwrap();
+    }
     let vault = Vault::load(&key).unwrap();
     let store = Arc::new(logs::Store::open(folder.join("logs"), logs::Limits::default()).unwrap());
-    let settings = Settings { network_pool: Some("10.214.0.0/16".parse().unwrap()), ..Settings::default() };
+    let network_pool = Some("10.214.0.0/16".parse().unwrap());
+    let settings = Settings { network_pool, sources_dir: Some(sources), ..Settings::default() };
     State::new(Shared {
         installation: db::installation::open(&pool, &vault).await.unwrap(),
         collector: logs::Collector::new(store.clone(), memory.clone()),
@@ -138,7 +147,7 @@ async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, sign
 }
 
 /// Where the test's own database is found.
-fn url_of(pool: &PgPool) -> String {
+pub(crate) fn url_of(pool: &PgPool) -> String {
     let mut url = url::Url::parse(&std::env::var("DATABASE_URL").unwrap()).unwrap();
     url.set_path(pool.connect_options().get_database().unwrap());
     url.to_string()
@@ -162,6 +171,7 @@ fn pull(image: &str) -> Patch {
         procfile: BTreeMap::new(),
         sha: String::new(),
         dockerfile: String::new(),
+        built: None,
     })
 }
 
@@ -253,19 +263,6 @@ async fn what_is_refused_consumes_no_number(pool: PgPool) {
     assert_eq!(story.set(&app, "A", "1").await.unwrap(), "v3 ana added A");
     let answer = story.set(&app, "A", "1").await.unwrap_err();
     assert_eq!(serde_json::to_string(&answer.body).unwrap(), r#"{"detail":"ana changed nothing - release stopped"}"#);
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn half_a_registry_login_is_told(pool: PgPool) {
-    let story = Story::begin(pool).await;
-    let app = story.app().await;
-    story.set(&app, "PORT", "5000").await.unwrap();
-    let registry = [("username".to_owned(), Some("bob".into()))].into();
-    let half = Patch::Config(api::types::ConfigPatch { registry, ..Default::default() });
-    story.change(&app, half).await.unwrap();
-    let answer = story.deploy(&app, "web:1").await.unwrap_err();
-    let body = serde_json::to_string(&answer.body).unwrap();
-    assert_eq!(body, r#"{"detail":"Registry auth requires a username and a password"}"#);
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -66,7 +66,7 @@ impl Bench {
 
     pub async fn image(&self, behaviour: &str) -> Result<ResolvedImage, Error> {
         let image = ImageName::parse(&format!("{}{behaviour}", self.images)).unwrap();
-        self.platform.prepare_image(&ImageRequest { app: self.app.clone(), image, login: None }).await
+        self.platform.prepare_image(&ImageRequest { app: self.app.clone(), image, login: None, built: None }).await
     }
 
     /// An instance that behaves so, with its image and network ready. Its port is what the image exposes.

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use controller::platform::memory::{Memory, Script};
+use controller::platform::memory::{BuildScript, Memory, Script};
 
-use crate::bench::{Bench, app};
+use crate::{
+    bench::{Bench, app},
+    cases::build::{BAD, ENDLESS, GOOD, LOG, REASON},
+};
 
 const PORT: u16 = 8080;
 
@@ -20,5 +23,9 @@ pub fn bench() -> Bench {
     memory.image("talks", Script { talks: Some(Duration::from_millis(20)), ..Script::default() });
     memory.image("exits", Script { complains: vec!["last".to_owned()], ..Script::exits(3, &["first"]) });
     memory.image("hungry", Script { out_of_memory: true, ..Script::exits(137, &[]) });
+    let build = |writes: &str| BuildScript { writes: writes.to_owned(), ..BuildScript::serves(PORT) };
+    memory.build(GOOD, build(LOG));
+    memory.build(BAD, BuildScript { makes: Err(REASON.to_owned()), ..build(LOG) });
+    memory.build(ENDLESS, BuildScript { takes: Duration::MAX, ..build(LOG) });
     Bench::new(app(), Arc::new(memory), "", ())
 }

@@ -40,7 +40,7 @@ const fn managing(method: &'static str, path: &'static str) -> Rule {
 }
 
 /// Every route that users have. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 48] = [
+const RULES: [Rule; 50] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -66,6 +66,8 @@ const RULES: [Rule; 48] = [
     using("GET", "/v2/apps/blog/builds"),
     using("POST", "/v2/apps/blog/builds"),
     using("GET", "/v2/apps/blog/builds/00000000-0000-0000-0000-000000000000"),
+    using("GET", "/v2/apps/blog/builds/00000000-0000-0000-0000-000000000000/logs"),
+    using("POST", "/v2/apps/blog/builds/00000000-0000-0000-0000-000000000000/cancel"),
     using("GET", "/v2/apps/blog/releases"),
     using("GET", "/v2/apps/blog/releases/v1"),
     using("POST", "/v2/apps/blog/releases/rollback"),

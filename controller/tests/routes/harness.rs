@@ -1,6 +1,11 @@
 //! An installation in this process, and people who use it.
 
-use std::{fmt, fs, sync::Arc};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -32,8 +37,11 @@ pub const BUILDER_KEY: &str = "the-builder-key";
 pub const PASSWORD: &str = "open sesame";
 
 /// An installation.
+#[derive(Clone)]
 pub struct Installation {
     router: Router,
+    internal: Router,
+    sources: PathBuf,
     /// Its database.
     pub pool: PgPool,
     /// What runs its instances.
@@ -61,11 +69,14 @@ impl Installation {
         let key = files.path().join("key");
         fs::write(&key, Vault::new_key_line()).unwrap();
         let vault = Vault::load(&key).unwrap();
+        let sources = files.path().join("sources");
+        fs::create_dir(&sources).unwrap();
         let shutdown = CancellationToken::new();
         let platform = Arc::new(Memory::default());
         let settings = Settings {
             bootstrap_token_sha256: Some(token::sha256(BOOTSTRAP)),
             network_pool: Some("10.214.0.0/16".parse().unwrap()),
+            sources_dir: Some(sources.clone()),
             ..settings
         };
         let logs = Arc::new(logs::Store::open(files.path().join("logs"), logs::Limits::default()).unwrap());
@@ -81,8 +92,45 @@ impl Installation {
             settings,
         });
         let router = controller::http::router(state.clone());
+        let internal = controller::internal::router(state.clone());
+        tokio::spawn(controller::pushes::run(state.clone(), shutdown.clone()));
         tokio::spawn(worker::run(state, shutdown.clone()));
-        Self { router, pool, platform, running: Arc::new(Running((shutdown.drop_guard(), files))) }
+        let running = Arc::new(Running((shutdown.drop_guard(), files)));
+        Self { router, internal, sources, pool, platform, running }
+    }
+
+    /// Where sources of pushes lie.
+    pub fn sources(&self) -> &Path {
+        &self.sources
+    }
+
+    /// Somebody without a credential at the internal listener.
+    pub fn internal(&self) -> Client {
+        Client { router: self.internal.clone(), ..self.anybody() }
+    }
+
+    /// A component at the internal listener.
+    pub async fn component(&self, name: &str) -> Client {
+        let hash = token::sha256(name);
+        sqlx::query("insert into components (name, credential_sha256) values ($1, $2)")
+            .bind(name)
+            .bind(hash.as_slice())
+            .execute(&self.pool)
+            .await
+            .unwrap();
+        self.internal().with_header("Authorization", &format!("Bearer {name}"))
+    }
+
+    /// Waits until `check` holds.
+    pub async fn eventually(&self, check: impl AsyncFn() -> bool) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        for _ in 0..1000 {
+            if check().await {
+                return;
+            }
+            ticks.tick().await;
+        }
+        panic!("it never came");
     }
 
     /// With its first administrator, `admin`.

@@ -14,5 +14,6 @@ mod hooks;
 mod idempotency;
 mod keys;
 mod outage;
+mod pushes;
 mod secrets;
 mod users;

@@ -1,12 +1,16 @@
 //! `slipway controller`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use controller::{
     Config, Listeners, PlatformMaker,
-    platform::docker,
+    platform::docker::{self, PrivateRegistry},
     state::{Registration, Settings},
 };
 use ipnet::Ipv4Net;
@@ -55,29 +59,29 @@ pub struct ControllerOptions {
     /// Socket of the container engine
     #[arg(long, value_name = "PATH")]
     docker_socket: PathBuf,
+    /// Where builds of pushes are asked for [default: nothing is built]
+    #[arg(long, value_name = "PATH", requires_all = ["sources_dir", "registry"])]
+    builds_socket: Option<PathBuf>,
+    /// Where the sources of pushes lie until they are built
+    #[arg(long, value_name = "DIR")]
+    sources_dir: Option<PathBuf>,
+    /// The registry that builds push to
+    #[arg(long, value_name = "ADDRESS", requires = "registry_credential_file")]
+    registry: Option<SocketAddr>,
+    /// Who we are there: <user>:<password>
+    #[arg(long, value_name = "FILE")]
+    registry_credential_file: Option<PathBuf>,
+    /// Builds that run at a time
+    #[arg(long, value_name = "COUNT", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    builds: u32,
+    /// The port at which apps are reached from outside
+    #[arg(long, value_name = "PORT", default_value_t = 80)]
+    public_port: u16,
     /// Addresses that the networks of apps are cut from
     #[arg(long, value_name = "NET")]
     network_pool: Ipv4Net,
-    /// Where pushes are built
-    #[command(flatten)]
-    pushes: PushOptions,
     #[command(flatten)]
     defaults: Defaults,
-}
-
-/// Stand-in for the options that the controller's own change brings.
-#[derive(Args, Clone, Debug)]
-struct PushOptions {
-    #[arg(long)]
-    builds_socket: Option<PathBuf>,
-    #[arg(long)]
-    sources_dir: Option<PathBuf>,
-    #[arg(long)]
-    builds: Option<u32>,
-    #[arg(long)]
-    registry: Option<String>,
-    #[arg(long)]
-    registry_credential_file: Option<PathBuf>,
 }
 
 /// Runs the controller on the sockets it inherited.
@@ -88,6 +92,7 @@ pub async fn run(options: ControllerOptions, mut inherited: Inherited, shutdown:
 
 fn config(options: ControllerOptions) -> Result<Config> {
     let ssh = options.ssh_port.map(|port| ssh::address(&options.domain, port, options.ssh_host_keys.as_deref()));
+    let docker = docker(&options)?;
     let settings = Settings {
         ssh: ssh.transpose()?,
         builder_key_sha256: options.builder_key_hash_file.as_deref().map(super::read_hex).transpose()?,
@@ -95,6 +100,9 @@ fn config(options: ControllerOptions) -> Result<Config> {
         registration: options.registration_mode,
         bootstrap_token_sha256: Some(super::read_hex(&options.bootstrap_token_hash_file)?),
         network_pool: Some(options.network_pool),
+        builds: options.builds,
+        sources_dir: options.builds_socket.and(options.sources_dir),
+        public_port: options.public_port,
         ..options.defaults.settings()
     };
     Ok(Config {
@@ -104,13 +112,30 @@ fn config(options: ControllerOptions) -> Result<Config> {
         components_file: options.components_file,
         logs_dir: options.logs_dir,
         settings,
-        platform: platform(options.docker_socket, options.defaults.default_memory),
+        platform: docker,
     })
 }
 
-fn platform(socket: PathBuf, default_memory: Option<u64>) -> PlatformMaker {
-    Box::new(move |installation| {
-        let config = docker::Config { socket, default_memory, ..docker::Config::new(installation) };
+fn docker(options: &ControllerOptions) -> Result<PlatformMaker> {
+    let (socket, default_memory) = (options.docker_socket.clone(), options.defaults.default_memory);
+    let builds_socket = options.builds_socket.clone();
+    let private_registry = match (options.registry, &options.registry_credential_file) {
+        (Some(address), Some(file)) => Some(private_registry(address, file)?),
+        _ => None,
+    };
+    Ok(Box::new(move |installation| {
+        let defaults = docker::Config::new(installation);
+        let config = docker::Config { socket, default_memory, private_registry, builds_socket, ..defaults };
         Ok(Arc::new(docker::Docker::connect(config)))
-    })
+    }))
+}
+
+fn private_registry(address: SocketAddr, file: &Path) -> Result<PrivateRegistry> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let (username, password) = text
+        .trim_end()
+        .split_once(':')
+        .filter(|(username, password)| !username.is_empty() && !password.is_empty())
+        .with_context(|| format!("{} does not hold <user>:<password>", file.display()))?;
+    Ok(PrivateRegistry { address, username: username.to_owned(), password: password.to_owned() })
 }

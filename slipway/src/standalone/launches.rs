@@ -39,6 +39,7 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
         .with("--components-file", paths.components())
         .with("--bootstrap-token-hash-file", paths.bootstrap_token_hash())
         .with("--domain", &options.domain)
+        .with("--public-port", options.http_port().to_string())
         .with("--registration-mode", &options.registration_mode)
         .with("--logs-dir", paths.logs())
         .with("--docker-socket", &options.docker_socket)

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use api::sandbox::{BuildOrder, BuildView};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
@@ -100,6 +101,30 @@ impl Platform for Tape {
 
     async fn ping(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    async fn ping_builds(&self) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+
+    async fn begin_build(&self, _: &AppRef, _: &BuildOrder) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+
+    async fn look_build(&self, _: Uuid, _: u64) -> Result<BuildView, Error> {
+        Err(Error::Gone)
+    }
+
+    async fn cancel_build(&self, _: Uuid) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+
+    async fn forget_build(&self, _: Uuid) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+
+    async fn forget_builds(&self, _: &AppRef) -> Result<(), Error> {
+        Err(Error::Gone)
     }
 }
 

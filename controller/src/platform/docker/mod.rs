@@ -4,6 +4,7 @@
 //! container later is in its labels, so that a controller that has just started knows as much as the one before it;
 //! what the engine itself forgets (how a life ended that was followed by another) comes from its event stream.
 
+mod builds;
 mod connect;
 mod create;
 mod errors;
@@ -20,6 +21,7 @@ mod tries;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
+use api::sandbox::{BuildOrder, BuildRequest, BuildView};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
@@ -27,7 +29,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 pub use self::purge::{Purged, purge};
-use self::{connect::Engine, events::Exits, labels::Labels, tries::Tries};
+use self::{builds::Builds, connect::Engine, events::Exits, labels::Labels, tries::Tries};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
     health::Prober,
@@ -47,8 +49,27 @@ pub struct Config {
     pub pids_limit: i64,
     /// Bytes of memory for a container whose app sets no limit; none means that it may take what the machine has.
     pub default_memory: Option<u64>,
-    /// Where our own registry listens. No app may pull from it by name.
-    pub private_registry: Option<SocketAddr>,
+    /// Our own registry. No app may pull from it by name.
+    pub private_registry: Option<PrivateRegistry>,
+    /// Where builds are asked for; none where nothing is built.
+    pub builds_socket: Option<PathBuf>,
+}
+
+/// The registry that builds push to.
+#[derive(Clone)]
+pub struct PrivateRegistry {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Who we are there.
+    pub username: String,
+    /// The secret.
+    pub password: String,
+}
+
+impl std::fmt::Debug for PrivateRegistry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrivateRegistry").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Config {
@@ -61,6 +82,7 @@ impl Config {
             pids_limit: 1024,
             default_memory: None,
             private_registry: None,
+            builds_socket: None,
         }
     }
 }
@@ -76,6 +98,7 @@ struct Shared {
     config: Config,
     labels: Labels,
     engine: Engine,
+    builds: Builds,
     prober: Prober,
     exits: Exits,
     changes: broadcast::Sender<Uuid>,
@@ -91,6 +114,7 @@ impl Docker {
             labels: Labels::new(config.installation),
             prober: Prober::new(Arc::new(Tries::new(engine.clone())), changes.clone()),
             exits: Exits::default(),
+            builds: Builds::new(config.builds_socket.clone()),
             engine,
             changes,
             config,
@@ -115,7 +139,10 @@ impl Platform for Docker {
             Action::Stop { id } => instance::stop(shared, app, id).await,
             Action::Kill { id } => instance::kill(shared, app, id).await,
             Action::Remove { id } => instance::remove(shared, app, id).await,
-            Action::ForgetImage { reference } => image::forget(shared, app, reference).await,
+            Action::ForgetImage { reference } => {
+                image::forget(shared, app, reference).await?;
+                builds::forget_image(shared, app, reference).await
+            }
         }
     }
 
@@ -146,5 +173,29 @@ impl Platform for Docker {
 
     async fn ping(&self) -> Result<(), Error> {
         connect::call(self.shared.engine.client()?.ping()).await.map(drop)
+    }
+
+    async fn ping_builds(&self) -> Result<(), Error> {
+        self.shared.builds.ping().await
+    }
+
+    async fn begin_build(&self, _: &AppRef, order: &BuildOrder) -> Result<(), Error> {
+        self.shared.builds.begin(order).await
+    }
+
+    async fn look_build(&self, build: Uuid, from: u64) -> Result<BuildView, Error> {
+        self.shared.builds.look(build, from).await
+    }
+
+    async fn cancel_build(&self, build: Uuid) -> Result<(), Error> {
+        self.shared.builds.tell(&BuildRequest::Cancel { build }).await
+    }
+
+    async fn forget_build(&self, build: Uuid) -> Result<(), Error> {
+        self.shared.builds.tell(&BuildRequest::Forget { build }).await
+    }
+
+    async fn forget_builds(&self, app: &AppRef) -> Result<(), Error> {
+        self.shared.builds.tell(&BuildRequest::ForgetApp { app: app.uuid }).await
     }
 }

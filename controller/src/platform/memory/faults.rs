@@ -27,6 +27,12 @@ pub enum Call {
     Tail,
     Run,
     Ping,
+    PingBuilds,
+    BeginBuild,
+    LookBuild,
+    CancelBuild,
+    ForgetBuild,
+    ForgetBuilds,
 }
 
 /// What a call does wrong.

@@ -4,6 +4,7 @@
 //! What an instance does is told by the [`Script`] of its image; what a call does wrong, by [`Faults`]. Time is Tokio's,
 //! so that a test may pause it.
 
+mod builds;
 mod container;
 mod faults;
 mod logs;
@@ -13,14 +14,16 @@ mod world;
 
 use std::sync::Arc;
 
+use api::sandbox::{BuildOrder, BuildView};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+pub use self::builds::BuildScript;
 pub use self::faults::{Call, Fault, Faults};
 pub use self::script::Script;
-use self::{tries::Tries, world::World};
+use self::{builds::Builds, tries::Tries, world::World};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
     health::Prober,
@@ -33,6 +36,7 @@ const CHANGES: usize = 256;
 pub struct Memory {
     world: Arc<World>,
     prober: Prober,
+    builds: Builds,
     faults: Faults,
 }
 
@@ -40,7 +44,8 @@ impl Default for Memory {
     fn default() -> Self {
         let world = Arc::new(World::new(broadcast::Sender::new(CHANGES)));
         let tries = Arc::new(Tries::new(world.clone()));
-        Self { prober: Prober::new(tries, world.changes.clone()), world, faults: Faults::default() }
+        let prober = Prober::new(tries, world.changes.clone());
+        Self { prober, world, builds: Builds::default(), faults: Faults::default() }
     }
 }
 
@@ -48,6 +53,24 @@ impl Memory {
     /// Makes an image available. Given again, it changes what instances of it that run already do from now on.
     pub fn image(&self, name: &str, script: Script) {
         self.world.image(name, script);
+    }
+
+    /// Says what builds of a commit do; others make a web server at once. Given again, it changes what builds of it that
+    /// run already do from now on.
+    pub fn build(&self, sha: &str, script: BuildScript) {
+        self.builds.script(sha, script);
+    }
+
+    /// The orders of the builds that are known.
+    #[must_use]
+    pub fn builds(&self) -> Vec<BuildOrder> {
+        self.builds.known()
+    }
+
+    /// How many builds were begun, and how many ran at a time at most.
+    #[must_use]
+    pub fn build_counts(&self) -> (usize, usize) {
+        self.builds.counts()
     }
 
     /// What the next calls do wrong.
@@ -82,7 +105,8 @@ impl Platform for Memory {
     }
 
     async fn prepare_image(&self, request: &ImageRequest) -> Result<ResolvedImage, Error> {
-        let prepare = async { self.world.keep(&request.app, &request.image.with_tag()) };
+        let name = request.built.clone().unwrap_or_else(|| request.image.with_tag());
+        let prepare = async { self.world.keep(&request.app, &name) };
         self.faults.around(Call::PrepareImage, prepare).await
     }
 
@@ -109,5 +133,45 @@ impl Platform for Memory {
 
     async fn ping(&self) -> Result<(), Error> {
         self.faults.around(Call::Ping, async { Ok(()) }).await
+    }
+
+    async fn ping_builds(&self) -> Result<(), Error> {
+        self.faults.around(Call::PingBuilds, async { Ok(()) }).await
+    }
+
+    async fn begin_build(&self, _: &AppRef, order: &BuildOrder) -> Result<(), Error> {
+        let begin = async {
+            self.builds.begin(&self.world, order);
+            Ok(())
+        };
+        self.faults.around(Call::BeginBuild, begin).await
+    }
+
+    async fn look_build(&self, build: Uuid, from: u64) -> Result<BuildView, Error> {
+        self.faults.around(Call::LookBuild, async { Ok(self.builds.look(&self.world, build, from)) }).await
+    }
+
+    async fn cancel_build(&self, build: Uuid) -> Result<(), Error> {
+        let cancel = async {
+            self.builds.cancel(&self.world, build);
+            Ok(())
+        };
+        self.faults.around(Call::CancelBuild, cancel).await
+    }
+
+    async fn forget_build(&self, build: Uuid) -> Result<(), Error> {
+        let forget = async {
+            self.builds.forget(build);
+            Ok(())
+        };
+        self.faults.around(Call::ForgetBuild, forget).await
+    }
+
+    async fn forget_builds(&self, app: &AppRef) -> Result<(), Error> {
+        let forget = async {
+            self.builds.forget_app(app.uuid);
+            Ok(())
+        };
+        self.faults.around(Call::ForgetBuilds, forget).await
     }
 }

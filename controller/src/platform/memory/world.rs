@@ -45,7 +45,7 @@ impl World {
     }
 
     pub(super) fn image(&self, name: &str, script: Script) {
-        let tag = if name.contains(':') { "" } else { ":latest" };
+        let tag = if name.contains(['@', ':']) { "" } else { ":latest" };
         self.state().images.insert(format!("{name}{tag}"), script);
     }
 

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::{PATIENCE, Story};
 use crate::{
     db::app::App,
-    operation,
+    operation::{self, Patch},
     platform::{
         Platform,
         memory::{Call, Fault, Script},
@@ -56,4 +56,17 @@ async fn with_an_app_all_its_images_go(pool: PgPool) {
     assert_eq!(story.kept(&app).await, ["portless:1", "web:1"]);
     story.destroy(&app).await;
     assert!(story.kept(&app).await.is_empty());
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn half_a_registry_login_is_told(pool: PgPool) {
+    let story = Story::begin(pool).await;
+    let app = story.app().await;
+    story.set(&app, "PORT", "5000").await.unwrap();
+    let registry = [("username".to_owned(), Some("bob".into()))].into();
+    let half = Patch::Config(api::types::ConfigPatch { registry, ..Default::default() });
+    story.change(&app, half).await.unwrap();
+    let answer = story.deploy(&app, "web:1").await.unwrap_err();
+    let body = serde_json::to_string(&answer.body).unwrap();
+    assert_eq!(body, r#"{"detail":"Registry auth requires a username and a password"}"#);
 }

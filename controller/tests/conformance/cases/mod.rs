@@ -1,5 +1,6 @@
 //! The cases, one file for each thing that a platform has or does.
 
+pub mod build;
 pub mod changes;
 pub mod end;
 pub mod health;

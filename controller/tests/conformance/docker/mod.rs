@@ -1,5 +1,6 @@
 //! The test images on a real engine, and what Docker alone must show.
 
+mod builds;
 mod cleanup;
 mod engine;
 mod images;
@@ -9,10 +10,10 @@ mod registry;
 use std::{env, sync::Arc};
 
 use bollard::{API_DEFAULT_VERSION, Docker as Engine};
-use controller::platform::docker::{Config, Docker};
+use controller::platform::docker::{Config, Docker, PrivateRegistry};
 use tokio::sync::OnceCell;
 
-use self::cleanup::Guard;
+use self::{builds::Builds, cleanup::Guard};
 use crate::bench::{Bench, app};
 
 const SOCKET: &str = "/var/run/docker.sock";
@@ -27,10 +28,15 @@ pub async fn bench() -> Option<Bench> {
 
 /// The same with another configuration.
 async fn bench_with(change: impl FnOnce(Config) -> Config) -> Option<Bench> {
-    let config = change(config().await?);
-    let app = app();
+    let (config, app, builds) = (config().await?, app(), Builds::start());
+    let registry = PrivateRegistry {
+        address: "127.0.0.1:5999".parse().unwrap(),
+        username: "slipway".to_owned(),
+        password: "secret".to_owned(),
+    };
+    let config = change(Config { builds_socket: Some(builds.socket()), private_registry: Some(registry), ..config });
     let guard = Guard { installation: config.installation, app: app.uuid };
-    Some(Bench::new(app, Arc::new(Docker::connect(config)), images::PREFIX, guard))
+    Some(Bench::new(app, Arc::new(Docker::connect(config)), images::PREFIX, (guard, builds)))
 }
 
 /// An installation of its own on an engine that has the test images.

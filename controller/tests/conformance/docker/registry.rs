@@ -8,7 +8,10 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bollard::query_parameters::TagImageOptionsBuilder;
-use controller::platform::{Action, Error, ImageRequest, Readiness, RegistryLogin, ResolvedImage, docker::Config};
+use controller::platform::{
+    Action, Error, ImageRequest, Readiness, RegistryLogin, ResolvedImage,
+    docker::{Config, PrivateRegistry},
+};
 use tempfile::{TempDir, tempdir};
 use tokio::net::TcpStream;
 
@@ -108,7 +111,7 @@ async fn prepare(bench: &Bench, image: &str) -> Result<ResolvedImage, Error> {
 }
 
 async fn prepare_with(bench: &Bench, image: &str, login: Option<RegistryLogin>) -> Result<ResolvedImage, Error> {
-    let request = ImageRequest { app: bench.app.clone(), image: image.parse().unwrap(), login };
+    let request = ImageRequest { app: bench.app.clone(), image: image.parse().unwrap(), login, built: None };
     bench.platform.prepare_image(&request).await
 }
 
@@ -197,9 +200,7 @@ async fn what_cannot_be_had_is_said_in_words() {
 
 #[tokio::test]
 async fn our_own_names_are_refused() {
-    let private = "127.0.0.1:5999".parse().unwrap();
-    let change = |config| Config { private_registry: Some(private), ..config };
-    let Some(bench) = bench_with(change).await else { return };
+    let Some(bench) = bench().await else { return };
     bench.image("serves").await.unwrap();
     let tag = format!("slipway/{}", bench.app.uuid.simple());
     for name in [tag.as_str(), "docker.io/slipway/x", "127.0.0.1:5999/x", "localhost:5999/x", "127.1:5999/x"] {
@@ -243,4 +244,41 @@ async fn a_local_image_is_kept_by_a_tag_of_ours() {
     bench.apply(Action::ForgetImage { reference: image.reference.clone() }).await.unwrap();
     assert!(!is_there(&tag).await);
     assert!(is_there(&image.reference).await);
+}
+
+/// What a build of ours pushed is fetched as ourselves, whatever login the app has, and runs.
+#[tokio::test]
+async fn what_was_built_runs_in_its_own_app_only() {
+    let registry = Registry::start().await;
+    let private = PrivateRegistry {
+        address: format!("127.0.0.1:{}", registry.port).parse().unwrap(),
+        username: USER.to_owned(),
+        password: PASSWORD.to_owned(),
+    };
+    let ours = |config| Config { private_registry: Some(private.clone()), ..config };
+    let (Some(first), Some(second)) = (bench_with(ours).await, bench_with(ours).await) else { return };
+    let repository = format!("app-{}", first.app.uuid.simple());
+    registry.push_and_keep(&repository).await;
+    let found = engine().inspect_image(&registry.name(&repository)).await.unwrap();
+    let reference = found.repo_digests.unwrap().into_iter().find(|name| name.contains("/app-")).unwrap();
+    remove_names(&engine(), &registry.name(&repository)).await;
+    let request = |bench: &Bench| ImageRequest {
+        app: bench.app.clone(),
+        image: "blog:git-aaaaaaaa".parse().unwrap(),
+        login: Some(login("wrong")),
+        built: Some(reference.clone()),
+    };
+    let image = first.platform.prepare_image(&request(&first)).await.unwrap();
+    assert_eq!((image.reference.as_str(), image.ports.as_slice()), (reference.as_str(), &[8080][..]));
+    let mut spec = first.spec("serves").await;
+    spec.container.image.clone_from(&image.reference);
+    let id = first.start(&spec).await;
+    first.until(&id, |instance| instance.readiness == Readiness::Ready).await;
+
+    let refused = format!("{reference} was not built for this app");
+    match second.platform.prepare_image(&request(&second)).await {
+        Err(Error::Rejected(text)) => assert_eq!(text, refused),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(refusal(&first, &reference, None).await, format!("{reference} is a name that Slipway keeps for itself"));
 }

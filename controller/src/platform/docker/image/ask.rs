@@ -82,6 +82,7 @@ mod tests {
                 password: "secret".to_owned(),
                 hostname: hostname.map(str::to_owned),
             }),
+            built: None,
         }
     }
 

@@ -5,6 +5,7 @@
 //! may run it as it is. Either way a tag of ours keeps it as long as the app needs it.
 
 mod ask;
+mod built;
 mod keep;
 mod refuse;
 mod words;
@@ -17,9 +18,13 @@ use futures_util::TryStreamExt;
 use self::words::Asked;
 use super::{Shared, connect::call, errors};
 use crate::platform::{Error, ImageRequest, ResolvedImage};
+pub(super) use built::is_built;
 pub(super) use keep::{PREFIX, forget, release, repository, tags};
 
 pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<ResolvedImage, Error> {
+    if let Some(reference) = &request.built {
+        return built::prepare(shared, request, reference).await;
+    }
     refuse::ours(shared, &request.image).await?;
     let name = request.image.with_tag();
     let local = inspect(shared.engine.client()?, &name).await?;

@@ -13,8 +13,8 @@ const HTTPS: u16 = 443;
 
 pub(super) async fn ours(shared: &Shared, image: &ImageName) -> Result<(), Error> {
     let tag_of_ours = familiar(image.repository()).starts_with(keep::PREFIX);
-    let registry_of_ours = match (shared.config.private_registry, image.registry()) {
-        (Some(private), Some(named)) => leads_to(named, private).await,
+    let registry_of_ours = match (&shared.config.private_registry, image.registry()) {
+        (Some(private), Some(named)) => leads_to(named, private.address).await,
         _ => false,
     };
     if tag_of_ours || registry_of_ours {
