@@ -37,6 +37,8 @@ pub struct BuildJob {
 /// Push the image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PushJob {
+    /// Its name in the stores.
+    pub image: String,
     /// `<host>:<port>/<repository>` as the sandbox reaches it.
     pub target: String,
 }

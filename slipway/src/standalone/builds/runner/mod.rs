@@ -8,6 +8,7 @@ mod log;
 mod network;
 mod root;
 pub mod sandbox;
+mod seed;
 mod spec;
 mod watch;
 
@@ -27,7 +28,7 @@ use self::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use api::sandbox::{BuildOrder, BuildState, BuiltImage};
-use builder::build::{BuildJob, DIGEST_LONGEST, Job, Made, OUTCOME_LONGEST, PushJob};
+use builder::build::{BuildJob, DIGEST_LONGEST, Job, Made, OUTCOME_LONGEST, layout};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -153,11 +154,16 @@ impl Runner<'_> {
     }
 
     async fn push(&self, log: &mut Log, scratch: &Path, app: &Path) -> Result<Ending> {
+        // Without it the first push of an app takes longer; that is all.
+        if let Err(error) = seed::ensure(self.settings, self.order.build, scratch, &app.join("blobs")).await {
+            tracing::warn!(error = format!("{error:#}"), "cannot push the stack image for all apps");
+        }
         let sandbox = Sandbox::new(sandbox::PUSH, self.order.build, self.settings, scratch)
             .bind(&app.join("store"), "/store", true)
+            .bind(&app.join("blobs"), "/var/lib/containers/cache", true)
             .bind(&self.settings.stacks, "/stacks", false);
         let repository = Settings::repository(self.order.app);
-        let job = Job::Push(PushJob { target: format!("127.0.0.1:{}/{repository}", gateway::PORT) });
+        let job = gateway::push_job(layout::IMAGE, &repository);
         let watch = self.watch(scratch, app, PUSH_SECONDS)?;
         let connect = async |pid| gateway::open(pid, self.settings, &repository).await;
         sandbox.run(&job, connect, log, watch).await

@@ -27,10 +27,12 @@ use super::{
 pub const BUILD: &str = "build";
 /// Pushes it.
 pub const PUSH: &str = "push";
+/// Pushes the stack image.
+pub const SEED: &str = "seed";
 /// Makes a stack image.
 pub const STACK: &str = "stack";
 /// Every kind of sandbox that a build has.
-pub const KINDS: [&str; 2] = [BUILD, PUSH];
+pub const KINDS: [&str; 3] = [BUILD, PUSH, SEED];
 /// How long `runc` may take to begin and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
