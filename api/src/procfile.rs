@@ -72,7 +72,7 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match parse(text) {
-            Ok(types) => types.iter().map(|(name, command)| format!("{name} -> {command}\n")).collect(),
+            Ok(types) => types.iter().flat_map(|(name, command)| [name, " -> ", command, "\n"]).collect(),
             Err(error) => error.to_string(),
         }
     }

@@ -70,11 +70,13 @@ pub enum StackSource {
 /// Config values that the platform itself heeds.
 impl BuildJob {
     /// Is this one set, to whatever?
+    #[must_use]
     pub fn is_set(&self, key: &str) -> bool {
         self.env.contains_key(key)
     }
 
     /// A value that is not empty.
+    #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
         self.env.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
