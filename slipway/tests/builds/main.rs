@@ -40,7 +40,18 @@ fn a_buildpack_compiles_the_app_and_its_config_stays_outside() {
     let mut work = Work::buildpack().file("main", "x").file("left.out", "y").file(".slugignore", "*.out\n");
     work.env.insert("SECRET".to_owned(), "canary".to_owned());
     let seen = place.build(&work);
-    insta::assert_snapshot!(seen.log, @"");
+    insta::assert_snapshot!(seen.log, @"
+    -----> Restoring cache...
+           No cache file found. If this is the first deploy, it will be created now.
+    -----> Own app detected
+           2000 /app slipway-stack 6
+    -----> Discovering process types
+           Default process types for Own -> web
+    -----> Checking for changes inside the cache directory...
+           Files inside cache folder changed, uploading new cache...
+           Done: Uploaded cache (29B)
+    -----> Compiled slug size is 20B
+    ");
     assert_eq!(seen.outcome["types"]["web"], "cat made", "{seen:?}");
     assert!(!place.registry_has("canary"));
     assert!(place.build(&work).log.contains("       Done!"));
@@ -61,7 +72,7 @@ fn what_takes_too_much_is_ended_and_leaves_nothing() {
     bomb.limits["seconds"] = 5.into();
     bomb.limits["processes"] = 100.into();
     assert_eq!(place.build(&bomb).outcome["state"], "failed");
-    let mut greedy = dockerfile("RUN x=y; while :; do x=$x$x; done");
+    let mut greedy = dockerfile("RUN dd if=/dev/zero of=/dev/null bs=500M count=1");
     greedy.limits["memory"] = (200 << 20).into();
     assert_eq!(place.build(&greedy).reason(), "The build needed more than 200 MiB of memory.");
     place.assert_clean();

@@ -168,7 +168,11 @@ impl<'a> Sandbox<'a> {
                 status = child.wait() => break status?,
                 count = output.read(&mut buffer), if open => match count? {
                     0 => open = false,
-                    count => log.take(&buffer[..count])?,
+                    count => {
+                        log.take(&buffer[..count])?;
+                        // It may be the last word of a sandbox whose group is gone with it.
+                        starved |= self.is_starved();
+                    }
                 },
             }
         };
