@@ -234,12 +234,14 @@ async fn stack_in(
     let watch = Watch::begin(record.clone(), vec![scratch.clone()], settings.limits.disk, settings.limits.seconds)?;
     let link = if network { Some(Link::take(settings)?) } else { None };
     let connect = async |pid| link.as_ref().map_or(Ok(()), |link| link.connect(pid));
-    let ending = sandbox.run(job, connect, &mut log, watch).await?;
+    let ending = sandbox.run(job, connect, &mut log, watch).await;
     log.finish()?;
+    let said = fs::read_to_string(record.log())?;
+    let ending = ending.with_context(|| said.trim().to_owned())?;
     if ending != Ending::Exit(Some(0)) {
         bail!("{}", log.last_error().unwrap_or("it was ended: too little disk or memory, or too much time"));
     }
-    Ok(fs::read_to_string(record.log())?)
+    Ok(said)
 }
 
 /// Reads a short file that a sandbox wrote: never through a link, never something else than a file.

@@ -58,8 +58,8 @@ pub fn prepare(scratch: &Path, name_servers: &[IpAddr]) -> Result<PathBuf> {
         symlink(format!("usr/{link}"), root.join(link))?;
         lchown(root.join(link), Some(BASE), Some(BASE))?;
     }
-    let lines: String = name_servers.iter().map(|server| format!("nameserver {server}\n")).collect();
-    files::write(&root.join("etc/resolv.conf"), lines.as_bytes(), INNER_ROOT, 0o644)?;
+    let lines: Vec<_> = name_servers.iter().map(|server| format!("nameserver {server}\n")).collect();
+    files::write(&root.join("etc/resolv.conf"), lines.concat().as_bytes(), INNER_ROOT, 0o644)?;
     for file in ["slipway", "source.tar"] {
         files::write(&root.join(file), b"", INNER_ROOT, 0o644)?;
     }

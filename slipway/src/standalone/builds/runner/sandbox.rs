@@ -106,7 +106,9 @@ impl<'a> Sandbox<'a> {
 
     fn start(&self) -> Result<(Child, Receiver)> {
         let bundle = self.scratch;
-        let spec = spec::spec(&self.name, &bundle.join("root"), &self.binds, &self.settings.limits)?;
+        // `runc` takes no root behind a link, as where the data folder was moved to another disk.
+        let root = bundle.join("root").canonicalize()?;
+        let spec = spec::spec(&self.name, &root, &self.binds, &self.settings.limits)?;
         std::fs::write(bundle.join("config.json"), serde_json::to_vec(&spec)?)?;
         let (reader, writer) = std::io::pipe()?;
         let mut command = self.runc();
