@@ -48,9 +48,11 @@ fn entry(line: &str) -> Result<(String, String), InvalidProcfile> {
 /// A value as YAML has it: in quotes, or plain up to ` #`. Nothing for YAML's null.
 #[must_use]
 pub fn scalar(text: &str) -> String {
-    let inner = unquoted(text);
-    if inner.len() < text.len() {
-        return if text.starts_with('"') { inner.replace("\\\"", "\"") } else { inner.replace("''", "'") };
+    let comments = text.match_indices(" #").map(|(at, _)| text[..at].trim_end());
+    let mut wholes = std::iter::once(text).chain(comments);
+    if let Some(whole) = wholes.find(|whole| unquoted(whole).len() < whole.len()) {
+        let inner = unquoted(whole);
+        return if whole.starts_with('"') { inner.replace("\\\"", "\"") } else { inner.replace("''", "'") };
     }
     let plain = text.find(" #").map_or(text, |comment| &text[..comment]);
     let plain = if plain.starts_with('#') { "" } else { plain.trim_end() };
@@ -72,7 +74,7 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match parse(text) {
-            Ok(types) => types.iter().map(|(name, command)| format!("{name} -> {command}\n")).collect(),
+            Ok(types) => types.iter().flat_map(|(name, command)| [name, " -> ", command, "\n"]).collect(),
             Err(error) => error.to_string(),
         }
     }
@@ -87,6 +89,7 @@ mod tests {
         "#);
         assert_eq!(shown("web: echo a:b 'c' \"d\"\nweb:serve"), "web -> serve\n");
         assert_eq!(shown("web: 'a' && 'b'"), "web -> 'a' && 'b'\n");
+        assert_eq!(shown("web: \"a # b\" # c"), "web -> a # b\n");
         assert_eq!(shown("---\n{}\n"), "");
     }
 

@@ -119,7 +119,10 @@ impl Cli {
                     return Ok(ExitCode::FAILURE);
                 }
             }
-            Command::BuildRunner => large()?.block_on(standalone::builds::runner::run())?,
+            Command::BuildRunner => {
+                logging::start();
+                large()?.block_on(standalone::builds::runner::run())?;
+            }
             Command::Unit { arguments } => write!(out, "{}", standalone::unit::text(&program()?, &arguments))?,
             Command::Controller(options) => {
                 let inherited = Inherited::from_env();

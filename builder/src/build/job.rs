@@ -37,6 +37,8 @@ pub struct BuildJob {
 /// Push the image.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PushJob {
+    /// Its name in the stores.
+    pub image: String,
     /// `<host>:<port>/<repository>` as the sandbox reaches it.
     pub target: String,
 }
@@ -68,11 +70,13 @@ pub enum StackSource {
 /// Config values that the platform itself heeds.
 impl BuildJob {
     /// Is this one set, to whatever?
+    #[must_use]
     pub fn is_set(&self, key: &str) -> bool {
         self.env.contains_key(key)
     }
 
     /// A value that is not empty.
+    #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
         self.env.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
     }

@@ -7,10 +7,9 @@ use super::{buildah, job::PushJob, layout, tidy};
 /// Pushes the image; its digest lies in [`layout::DIGEST`] afterwards.
 pub fn run(job: &PushJob) -> Result<()> {
     let target = format!("docker://{}", job.target);
-    // Compressing for a registry on the same machine would cost more than it saves.
-    let arguments = ["push", "--quiet", "--tls-verify=false", "--disable-compression", "--format", "v2s2"];
+    let arguments = ["push", "--quiet", "--tls-verify=false", "--format", "v2s2"];
     let output = buildah::command(&arguments)
-        .args(["--digestfile", layout::DIGEST, "--", layout::IMAGE, &target])
+        .args(["--digestfile", layout::DIGEST, "--", &job.image, &target])
         .output()
         .context("cannot run buildah")?;
     if !output.status.success() {

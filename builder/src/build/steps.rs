@@ -2,13 +2,21 @@
 
 /// What becomes of a line: its new form, or nothing.
 pub fn rewrite(line: &str) -> Option<String> {
-    if line.starts_with("[Warning] one or more build args were not consumed") || line.contains("(UNHANDLED LOGLEVEL)") {
+    if is_noise(line) {
         return None;
     }
     if let Some(word) = unknown_instruction(line) {
         return Some(format!("Unknown instruction: {word}"));
     }
     Some(step(line).unwrap_or_else(|| line.to_owned()))
+}
+
+/// What `buildah` says about itself: of arguments that a Dockerfile need not use, and twice that something failed.
+fn is_noise(line: &str) -> bool {
+    line.starts_with("[Warning] one or more build args were not consumed")
+        || line.starts_with("subprocess exited with status ")
+        || line.contains("(UNHANDLED LOGLEVEL)")
+        || (line.starts_with("time=") && line.contains("level=warning") && line.contains("build argument. Try adding"))
 }
 
 /// `STEP 1/5: X` and `[1/2] STEP 1/5: X` as `Step 1/5 : X`.
@@ -41,6 +49,7 @@ mod tests {
             "[x] STEP 2/3: RUN true",
             "--> Using cache 51d95d3b234",
             "Error: building at STEP \"BLAH \": Build error: Unknown instruction: \"BLAH\" &imagebuilder.Step{Env:[]string{\"A=secret\"}}",
+            "subprocess exited with status 1",
             "[Warning] one or more build args were not consumed: [BAR]",
         ];
         let shown: Vec<_> = lines.iter().filter_map(|line| rewrite(line)).collect();

@@ -2,22 +2,23 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{buildah, files, layout, log};
 
 /// A store larger than this is begun anew: the next build takes longer once.
 const LARGEST: u64 = 2 << 30;
 
-/// What a build that was cut off left behind, and a store that has grown too large.
+/// A store that has grown too large, and what a build that was cut off left behind.
 pub fn before() -> Result<()> {
     let root = Path::new(layout::STORE);
-    // Containers are only ever a build's own.
-    let broken = buildah::ask(&["rm", "--all"]).is_err();
-    if broken || files::measure(root).bytes > LARGEST {
+    // Before anything opens the store: that would mount a part of it.
+    if files::measure(root).bytes > LARGEST {
         log::step("Beginning with an empty image cache");
         empty(root)?;
     }
+    // Containers are only ever a build's own.
+    buildah::ask(&["rm", "--all"]).context("the image cache cannot be opened")?;
     Ok(())
 }
 

@@ -42,8 +42,12 @@ pub fn make(job: &BuildJob, stage: &Stage, release: &Release, types: &AppTypes, 
 }
 
 fn write_types(app: &Path, types: &AppTypes) -> Result<()> {
+    // Buildpacks keep things here, too; a link to elsewhere is none of theirs.
     let own = app.join(".slipway");
-    files::remove(&own)?;
+    if std::fs::symlink_metadata(&own).is_ok_and(|metadata| !metadata.is_dir()) {
+        files::remove(&own)?;
+    }
+    files::remove(&own.join("types"))?;
     for (name, command) in &types.startable {
         files::write(&own.join("types").join(name), format!("{command}\n").as_bytes(), 0o644)?;
     }

@@ -71,7 +71,7 @@ mod tests {
                 "PATH": "/app/bin:$PATH",
             },
             types: {
-                "web": "\"node server.js\" # start",
+                "web": "node server.js",
                 "worker": "run: it",
             },
         }

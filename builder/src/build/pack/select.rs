@@ -117,7 +117,7 @@ fn installed() -> Result<Vec<String>> {
     for embedded in &buildpacks::FIRST {
         folders.push(lay_out(embedded)?);
     }
-    for path in operators()? {
+    for path in operators() {
         let name =
             path.file_name().and_then(|name| name.to_str()).context("a buildpack's folder has an odd name")?.to_owned();
         copy(&path, &name)?;
@@ -139,12 +139,12 @@ fn lay_out(embedded: &Embedded) -> Result<String> {
 }
 
 /// The operator's own, by name.
-fn operators() -> Result<Vec<PathBuf>> {
-    let Ok(entries) = fs::read_dir(layout::BUILDPACKS) else { return Ok(Vec::new()) };
+fn operators() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(layout::BUILDPACKS) else { return Vec::new() };
     let mut paths: Vec<_> =
         entries.flatten().map(|entry| entry.path()).filter(|path| path.join("bin/detect").is_file()).collect();
     paths.sort();
-    Ok(paths)
+    paths
 }
 
 fn copy(from: &Path, name: &str) -> Result<()> {

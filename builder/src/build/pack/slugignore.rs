@@ -27,12 +27,11 @@ fn parse(text: &str) -> Ignored {
     let mut ignored = Ignored::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!'])) {
         let pattern = line.trim_end_matches('/');
-        match pattern.strip_prefix('/') {
-            Some(rooted) => ignored.anchored.push_str(&format!("./{rooted}\n")),
-            None if pattern.contains('/') => {
-                ignored.anchored.push_str(&format!("./{}\n", pattern.trim_start_matches("./")))
-            }
-            None => ignored.anywhere.push_str(&format!("{pattern}\n")),
+        if pattern.contains('/') {
+            let inner = pattern.trim_start_matches("./").trim_start_matches('/');
+            ignored.anchored.extend(["./", inner, "\n"]);
+        } else {
+            ignored.anywhere.extend([pattern, "\n"]);
         }
     }
     ignored

@@ -52,6 +52,7 @@ pub async fn keep_budget(settings: &Settings) -> Result<()> {
         let Some(_lock) = lock(&path)? else { continue };
         remove(&path.join("store"))?;
         remove(&path.join("cache"))?;
+        remove(&path.join("blobs"))?;
         sum = sum.saturating_sub(size);
     }
     Ok(())

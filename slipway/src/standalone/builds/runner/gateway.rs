@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use builder::build::{Job, PushJob};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{
     Method, Request, Response, StatusCode, Uri,
@@ -27,6 +28,14 @@ use super::super::{registry, settings::Settings};
 
 /// The port inside the sandbox.
 pub const PORT: u16 = 5000;
+
+/// The repository of the stack image, whose layers every app may take over.
+pub const STACK: &str = "slipway-stack";
+
+/// What the sandbox is told: to push an image to a repository through the gateway.
+pub fn push_job(image: &str, repository: &str) -> Job {
+    Job::Push(PushJob { image: image.to_owned(), target: format!("127.0.0.1:{PORT}/{repository}") })
+}
 
 type Body = BoxBody<Bytes, hyper::Error>;
 
@@ -114,19 +123,24 @@ fn allows(method: &Method, uri: &Uri, repository: &str) -> bool {
     if uri.path() == "/v2/" {
         return [Method::GET, Method::HEAD].contains(method);
     }
+    // What the stack has, a push asks before it takes it over.
+    let own = inside(uri.path(), repository);
+    let stack = inside(uri.path(), STACK).filter(|rest| *method == Method::HEAD && rest.starts_with("blobs/"));
+    let Some(rest) = own.or(stack) else { return false };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let harmless = uri.query().unwrap_or_default().split('&').all(|part| match part.split_once('=') {
+        Some(("from", from)) => from == STACK,
+        Some((key, _)) => matches!(key, "mount" | "digest" | "_state"),
+        None => part.is_empty(),
+    });
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:=-".contains(&byte);
     let segment = |segment: &str| !segment.is_empty() && !matches!(segment, "." | "..") && segment.bytes().all(plain);
-    let rest = uri
-        .path()
-        .strip_prefix("/v2/")
-        .and_then(|rest| rest.strip_prefix(repository))
-        .and_then(|rest| rest.strip_prefix('/'));
-    let rest = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-    let known = |rest: &str| rest.starts_with("blobs/") || rest.starts_with("manifests/");
-    let foreign = uri.query().is_some_and(|query| {
-        query.split('&').any(|part| part.starts_with("from") || part.starts_with("mount") || part.starts_with('%'))
-    });
-    rest.is_some_and(|rest| known(rest) && rest.split('/').all(segment)) && !foreign
+    (rest.starts_with("blobs/") || rest.starts_with("manifests/")) && rest.split('/').all(segment) && harmless
+}
+
+/// What a path names inside a repository.
+fn inside<'a>(path: &'a str, repository: &str) -> Option<&'a str> {
+    path.strip_prefix("/v2/")?.strip_prefix(repository)?.strip_prefix('/')
 }
 
 #[cfg(test)]
@@ -141,6 +155,10 @@ mod tests {
         assert!(allowed(Method::POST, "/v2/app-1/blobs/uploads/"));
         assert!(allowed(Method::PATCH, "/v2/app-1/blobs/uploads/1-2?_state=abc%3D%3D"));
         assert!(allowed(Method::PUT, "/v2/app-1/manifests/latest"));
+        assert!(allowed(Method::HEAD, "/v2/slipway-stack/blobs/sha256:0a"));
+        assert!(!allowed(Method::GET, "/v2/slipway-stack/blobs/sha256:0a"));
+        assert!(!allowed(Method::HEAD, "/v2/slipway-stack/manifests/latest"));
+        assert!(allowed(Method::POST, "/v2/app-1/blobs/uploads/?from=slipway-stack&mount=sha256%3A0a"));
         for path in [
             "/",
             "/v2",
@@ -152,6 +170,8 @@ mod tests {
             "/v2/app-1//blobs/x",
             "/v2/app-1/tags/list",
             "/v2/app-1/blobs/uploads/?mount=sha256:0a&from=app-2",
+            "/v2/app-1/blobs/uploads/?from=slipway-stack&mount=sha256:0a&from=app-2",
+            "/v2/app-1/blobs/uploads/?mount=sha256:0a;from=app-2&from%3dapp-2",
             "/v2/app-1/blobs/uploads/?%6dount=sha256:0a&%66rom=app-2",
             "http://example.com/v2/app-1/blobs/x",
         ] {

@@ -8,6 +8,7 @@ mod log;
 mod network;
 mod root;
 pub mod sandbox;
+mod seed;
 mod spec;
 mod watch;
 
@@ -27,7 +28,7 @@ use self::{
 };
 use anyhow::{Context, Result, bail, ensure};
 use api::sandbox::{BuildOrder, BuildState, BuiltImage};
-use builder::build::{BuildJob, DIGEST_LONGEST, Job, Made, OUTCOME_LONGEST, PushJob};
+use builder::build::{BuildJob, DIGEST_LONGEST, Job, Made, OUTCOME_LONGEST, layout};
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -153,11 +154,16 @@ impl Runner<'_> {
     }
 
     async fn push(&self, log: &mut Log, scratch: &Path, app: &Path) -> Result<Ending> {
+        // Without it the first push of an app takes longer; that is all.
+        if let Err(error) = seed::ensure(self.settings, self.order.build, scratch, &app.join("blobs")).await {
+            tracing::warn!(error = format!("{error:#}"), "cannot push the stack image for all apps");
+        }
         let sandbox = Sandbox::new(sandbox::PUSH, self.order.build, self.settings, scratch)
             .bind(&app.join("store"), "/store", true)
+            .bind(&app.join("blobs"), "/var/lib/containers/cache", true)
             .bind(&self.settings.stacks, "/stacks", false);
         let repository = Settings::repository(self.order.app);
-        let job = Job::Push(PushJob { target: format!("127.0.0.1:{}/{repository}", gateway::PORT) });
+        let job = gateway::push_job(layout::IMAGE, &repository);
         let watch = self.watch(scratch, app, PUSH_SECONDS)?;
         let connect = async |pid| gateway::open(pid, self.settings, &repository).await;
         sandbox.run(&job, connect, log, watch).await
@@ -228,12 +234,14 @@ async fn stack_in(
     let watch = Watch::begin(record.clone(), vec![scratch.clone()], settings.limits.disk, settings.limits.seconds)?;
     let link = if network { Some(Link::take(settings)?) } else { None };
     let connect = async |pid| link.as_ref().map_or(Ok(()), |link| link.connect(pid));
-    let ending = sandbox.run(job, connect, &mut log, watch).await?;
+    let ending = sandbox.run(job, connect, &mut log, watch).await;
     log.finish()?;
+    let said = fs::read_to_string(record.log())?;
+    let ending = ending.with_context(|| said.trim().to_owned())?;
     if ending != Ending::Exit(Some(0)) {
         bail!("{}", log.last_error().unwrap_or("it was ended: too little disk or memory, or too much time"));
     }
-    Ok(fs::read_to_string(record.log())?)
+    Ok(said)
 }
 
 /// Reads a short file that a sandbox wrote: never through a link, never something else than a file.

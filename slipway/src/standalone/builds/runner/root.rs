@@ -14,14 +14,14 @@ use rustix::fs::OFlags;
 use crate::standalone::files::{self, Owner};
 
 /// Where the user ids of sandboxes begin on the machine: far from users, and from what `useradd` gives away.
-pub const BASE: u32 = 0x7001_0000;
+pub const BASE: u32 = 0x7000_0000;
 /// How many there are.
 pub const COUNT: u32 = 0x1_0000;
 /// Root of a sandbox, as the machine sees it.
 const INNER_ROOT: Owner = Owner { uid: BASE, gid: BASE };
 
 /// Folders of the root.
-const FOLDERS: [&str; 17] = [
+const FOLDERS: [&str; 20] = [
     "",
     "dev",
     "etc",
@@ -34,6 +34,9 @@ const FOLDERS: [&str; 17] = [
     "tmp",
     "usr",
     "var",
+    "var/lib",
+    "var/lib/containers",
+    "var/lib/containers/cache",
     "var/tmp",
     "work",
     "store",
@@ -55,8 +58,8 @@ pub fn prepare(scratch: &Path, name_servers: &[IpAddr]) -> Result<PathBuf> {
         symlink(format!("usr/{link}"), root.join(link))?;
         lchown(root.join(link), Some(BASE), Some(BASE))?;
     }
-    let lines: String = name_servers.iter().map(|server| format!("nameserver {server}\n")).collect();
-    files::write(&root.join("etc/resolv.conf"), lines.as_bytes(), INNER_ROOT, 0o644)?;
+    let lines: Vec<_> = name_servers.iter().map(|server| format!("nameserver {server}\n")).collect();
+    files::write(&root.join("etc/resolv.conf"), lines.concat().as_bytes(), INNER_ROOT, 0o644)?;
     for file in ["slipway", "source.tar"] {
         files::write(&root.join(file), b"", INNER_ROOT, 0o644)?;
     }
@@ -66,10 +69,11 @@ pub fn prepare(scratch: &Path, name_servers: &[IpAddr]) -> Result<PathBuf> {
     Ok(work)
 }
 
-/// An app's store and cache, and the folder around them.
+/// An app's store and caches, and the folder around them.
 pub fn ensure_caches(app: &Path) -> Result<()> {
     files::ensure_folder(app, Owner::ROOT, 0o711)?;
     ensure_store(&app.join("store"))?;
+    ensure_store(&app.join("blobs"))?;
     ensure_store(&app.join("cache"))
 }
 

@@ -27,10 +27,12 @@ use super::{
 pub const BUILD: &str = "build";
 /// Pushes it.
 pub const PUSH: &str = "push";
+/// Pushes the stack image.
+pub const SEED: &str = "seed";
 /// Makes a stack image.
 pub const STACK: &str = "stack";
 /// Every kind of sandbox that a build has.
-pub const KINDS: [&str; 2] = [BUILD, PUSH];
+pub const KINDS: [&str; 3] = [BUILD, PUSH, SEED];
 /// How long `runc` may take to begin and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -104,7 +106,9 @@ impl<'a> Sandbox<'a> {
 
     fn start(&self) -> Result<(Child, Receiver)> {
         let bundle = self.scratch;
-        let spec = spec::spec(&self.name, &bundle.join("root"), &self.binds, &self.settings.limits)?;
+        // `runc` takes no root behind a link, as where the data folder was moved to another disk.
+        let root = bundle.join("root").canonicalize()?;
+        let spec = spec::spec(&self.name, &root, &self.binds, &self.settings.limits)?;
         std::fs::write(bundle.join("config.json"), serde_json::to_vec(&spec)?)?;
         let (reader, writer) = std::io::pipe()?;
         let mut command = self.runc();
@@ -166,7 +170,11 @@ impl<'a> Sandbox<'a> {
                 status = child.wait() => break status?,
                 count = output.read(&mut buffer), if open => match count? {
                     0 => open = false,
-                    count => log.take(&buffer[..count])?,
+                    count => {
+                        log.take(&buffer[..count])?;
+                        // It may be the last word of a sandbox whose group is gone with it.
+                        starved |= self.is_starved();
+                    }
                 },
             }
         };
