@@ -19,7 +19,9 @@ pub fn fetch(url: &str, to: &Path, key: Option<&Path>) -> Result<()> {
     let (address, revision) = split(url)?;
     let archive = [".tgz", ".tar.gz"].iter().any(|end| address.split('?').next().unwrap_or_default().ends_with(end));
     let result = if archive { download(&address, to) } else { clone(&address, revision.as_deref(), to, key) };
-    result.with_context(|| format!("the buildpack {} cannot be fetched", shown(url)))?;
+    if let Err(error) = result {
+        bail!("the buildpack {} cannot be fetched: {}", shown(url), masked(&format!("{error:#}"), &address));
+    }
     ensure!(to.join("bin/compile").is_file(), "{} is no buildpack: it has no bin/compile", shown(url));
     Ok(())
 }
@@ -33,6 +35,15 @@ pub fn shown(url: &str) -> String {
             format!("{scheme}://{bare}")
         }
         None => url.to_owned(),
+    }
+}
+
+/// What a program said, without the login of the address that it may repeat.
+fn masked(said: &str, address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    match rest.split('/').next().unwrap_or_default().rsplit_once('@') {
+        Some((login, _)) => said.replace(login, "***"),
+        None => said.to_owned(),
     }
 }
 
@@ -157,5 +168,10 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() {
         assert_eq!(shown("https://me:secret@example.com/pack.git#v1"), "https://example.com/pack.git#v1");
+        let said = "unable to access 'https://me:secret@example.com/'";
+        assert_eq!(
+            masked(said, "https://me:secret@example.com/pack.git"),
+            "unable to access 'https://***@example.com/'"
+        );
     }
 }
