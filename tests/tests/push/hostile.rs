@@ -1,0 +1,150 @@
+//! What a build cannot do: reach the machine, its neighbours or their images, or take more than its share.
+
+use std::{net::IpAddr, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use tests::program;
+
+use super::{SMALL, Stage, pushed};
+
+/// Tries to connect to each `<address>:<first>-<last>` and prints those that answer.
+const PROBE: &str = r#"
+import asyncio, sys
+async def knock(address, port, gate):
+    async with gate:
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), 1)
+            writer.close()
+            print(f"{address}:{port} is open", flush=True)
+        except (OSError, asyncio.TimeoutError):
+            pass
+async def main():
+    gate, tries = asyncio.Semaphore(400), []
+    for target in sys.argv[1:]:
+        address, ports = target.rsplit(":", 1)
+        first, _, last = ports.partition("-")
+        tries += [knock(address, port, gate) for port in range(int(first), int(last or first) + 1)]
+    await asyncio.gather(*tries)
+    print(f"tried {len(tries)}")
+asyncio.run(main())
+"#;
+
+#[test]
+fn a_build_reaches_neither_the_machine_nor_an_app() -> Result<()> {
+    let stage = Stage::set()?;
+    let neighbour = stage.app("neighbour", &[("Dockerfile", SMALL)])?;
+    pushed(&neighbour)?;
+    let witness = std::net::TcpListener::bind("0.0.0.0:0")?;
+    let mut targets = vec![format!("{}:1-9000", address_of("neighbour")?), "169.254.169.254:80".to_owned()];
+    for address in addresses()? {
+        let known = [
+            stage.platform.port(),
+            stage.platform.ssh_port(),
+            stage.platform.registry_port(),
+            witness.local_addr()?.port(),
+        ];
+        targets.push(format!("{address}:1-1000"));
+        targets.extend(known.into_iter().chain([2375, 2376, 5432, 2222, 5055]).map(|port| format!("{address}:{port}")));
+    }
+    let probe = format!(
+        "FROM slipway-stack\nCOPY probe.py /\nRUN python3 /probe.py {}\nRUN ls -la /var/run /run; \
+                         test ! -S /var/run/docker.sock\nRUN exit 3\n",
+        targets.join(" ")
+    );
+    let prisoner = stage.app("prisoner", &[("Dockerfile", &probe), ("probe.py", PROBE)])?;
+    let seen = prisoner.push()?;
+    ensure!(seen.text.contains("tried "), "the probe did not run: {seen}");
+    ensure!(!seen.text.contains("is open"), "{seen}");
+    Ok(())
+}
+
+#[test]
+fn a_build_sees_no_image_of_another_app() -> Result<()> {
+    let stage = Stage::set()?;
+    let secret = format!("{SMALL}COPY secret /srv/secret\n");
+    let victim = stage.app("victim", &[("Dockerfile", &secret), ("secret", "canary-4711\n")])?;
+    pushed(&victim)?;
+    let names = images_of(&stage)?;
+    ensure!(!names.is_empty(), "the victim has no image");
+    let thief = stage.app("thief", &[("Dockerfile", SMALL)])?;
+    pushed(&thief)?;
+    for name in names {
+        for dockerfile in [
+            format!("FROM {name}\nRUN cat /srv/secret\n"),
+            format!("FROM slipway-stack\nCOPY --from={name} /srv/secret /\nRUN cat /secret\n"),
+        ] {
+            thief.write("Dockerfile", &dockerfile)?;
+            thief.commit("Try")?;
+            let said = thief.push()?;
+            ensure!(said.code == 1 && !said.text.contains("canary"), "{dockerfile}: {said}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_build_takes_no_more_than_its_share() -> Result<()> {
+    let stage = Stage::set()?;
+    let quiet = stage.app("quiet", &[("Dockerfile", SMALL)])?;
+    pushed(&quiet)?;
+    let greedy = stage.app("greedy", &[("Dockerfile", SMALL)])?;
+    for (what, line, words) in [
+        ("a fork bomb", "RUN bash -c 'f() { f | f & }; f; sleep 600'", ""),
+        ("an endless log", "RUN timeout 20 yes; exit 3", "left out"),
+        ("a file of 10 GiB", "RUN dd if=/dev/zero of=/big bs=1M count=10240", ""),
+        (
+            "many files of 1 GiB",
+            "RUN for i in 1 2 3 4 5 6 7 8 9 10; do dd if=/dev/zero of=/big$i bs=1M count=1024; done",
+            "disk",
+        ),
+        ("memory", "RUN python3 -c 'a = bytearray(8 << 30); print(len(a))'", ""),
+    ] {
+        greedy.write("Dockerfile", &format!("{SMALL}{line}\n"))?;
+        greedy.commit(what)?;
+        let said = greedy.push()?;
+        ensure!(said.code == 1, "{what}: {said}");
+        ensure!(said.text.contains(words), "{what}: {said}");
+        stage.is_served("quiet", "Powered by Slipway").context(what)?;
+    }
+    greedy.write("Dockerfile", SMALL)?;
+    greedy.commit("Modest again")?;
+    pushed(&greedy)?;
+    Ok(())
+}
+
+/// Every name by which the engine and the registry know the newest image of the victim, and beginnings of its ids.
+fn images_of(stage: &Stage) -> Result<Vec<String>> {
+    let id = container_of("victim")?;
+    let inspect =
+        |format: &str, of: &str| program::output(Command::new("docker").args(["inspect", "--format", format, of]));
+    let image = inspect("{{.Image}}", &id)?;
+    let digest = inspect("{{index .RepoDigests 0}}", image.trim())?;
+    let (digest, hex) = (digest.trim(), image.trim().trim_start_matches("sha256:"));
+    let repository = digest.split('@').next().unwrap_or_default();
+    let path = repository.split_once('/').map_or(repository, |(_, path)| path);
+    let mut names =
+        vec![digest.to_owned(), format!("localhost/{path}"), path.to_owned(), hex.to_owned(), hex[..2].to_owned()];
+    names.push(format!("127.0.0.1:5000/{path}@{}", digest.split('@').nth(1).unwrap_or_default()));
+    ensure!(stage.platform.registry_port() > 0);
+    Ok(names)
+}
+
+fn container_of(app: &str) -> Result<String> {
+    let filter = format!("name=^{app}-cmd-");
+    Ok(program::output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?.trim().to_owned())
+}
+
+fn address_of(app: &str) -> Result<IpAddr> {
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let address = program::output(Command::new("docker").args(["inspect", "--format", format, &container_of(app)?]))?;
+    address.trim().parse().with_context(|| format!("{app}: {address}"))
+}
+
+/// The addresses of this machine beyond loopback.
+fn addresses() -> Result<Vec<IpAddr>> {
+    let text = program::output(Command::new("ip").args(["-json", "-4", "address"]))?;
+    let interfaces: serde_json::Value = serde_json::from_str(&text)?;
+    let infos = interfaces.as_array().into_iter().flatten().filter_map(|one| one["addr_info"].as_array()).flatten();
+    let addresses = infos.filter_map(|info| info["local"].as_str()?.parse::<IpAddr>().ok());
+    Ok(addresses.filter(|address| !address.is_loopback()).collect())
+}
