@@ -99,7 +99,12 @@ impl Repository {
 
     /// `git push mycli main`.
     pub fn push(&self) -> Result<Pushed> {
-        Ok(Pushed::from(self.git(&["push", "mycli", "main"])?))
+        self.push_as("main")
+    }
+
+    /// The same with another refspec.
+    pub fn push_as(&self, refspec: &str) -> Result<Pushed> {
+        Ok(Pushed::from(self.git(&["push", "mycli", refspec])?))
     }
 
     /// The same, begun and not waited for.

@@ -49,6 +49,18 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// How long the load lasted.
     pub lasted: Duration,
+    /// What answers took beyond the time that the app was asked to take.
+    pub overheads: Vec<Duration>,
+}
+
+impl Report {
+    /// Of a hundred answers, one took longer than this beyond its time.
+    #[must_use]
+    pub fn p99(&self) -> Duration {
+        let mut overheads = self.overheads.clone();
+        overheads.sort_unstable();
+        overheads.get(overheads.len() * 99 / 100).copied().unwrap_or_default()
+    }
 }
 
 /// A request that failed.
@@ -121,7 +133,7 @@ fn client(idle: usize) -> HttpClient {
 }
 
 async fn drive(target: Arc<Target>, began: Instant, mut stopped: watch::Receiver<bool>) -> Report {
-    let failures = Arc::new(Mutex::new(Vec::new()));
+    let outcomes = Arc::new(Mutex::new(Outcomes::default()));
     let mut under_way = JoinSet::new();
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -129,30 +141,38 @@ async fn drive(target: Arc<Target>, began: Instant, mut stopped: watch::Receiver
     while !*stopped.borrow_and_update() {
         pace.tick().await;
         sent += 1;
-        under_way.spawn(one(Arc::clone(&target), sent, began, Arc::clone(&failures)));
+        under_way.spawn(one(Arc::clone(&target), sent, began, Arc::clone(&outcomes)));
         while under_way.try_join_next().is_some() {}
     }
     let lasted = began.elapsed();
     under_way.join_all().await;
-    let failures = std::mem::take(&mut *failures.lock().unwrap_or_else(PoisonError::into_inner));
-    Report { sent, failures, lasted }
+    let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
+    Report { sent, failures: outcomes.failures, lasted, overheads: outcomes.overheads }
 }
 
-async fn one(target: Arc<Target>, number: usize, began: Instant, failures: Arc<Mutex<Vec<Failure>>>) {
+#[derive(Default)]
+struct Outcomes {
+    failures: Vec<Failure>,
+    overheads: Vec<Duration>,
+}
+
+async fn one(target: Arc<Target>, number: usize, began: Instant, outcomes: Arc<Mutex<Outcomes>>) {
     let sent = began.elapsed();
     let outcome = timeout(PATIENCE, target.ask(number)).await;
+    let overhead = began.elapsed().saturating_sub(sent).saturating_sub(Target::wait(number));
+    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+    outcomes.overheads.push(overhead);
     if let Err(error) = outcome.map_err(anyhow::Error::from).and_then(|answered| answered) {
         let kept = if Target::keeps(number) { "kept" } else { "fresh" };
         let what = format!("{} {number} on a {kept} connection: {error:#}", Target::method(number));
         let failure = Failure { sent, failed: began.elapsed(), what };
-        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+        outcomes.failures.push(failure);
     }
 }
 
 impl Target {
     async fn ask(&self, number: usize) -> Result<()> {
-        // Spread over half a second, in no order that anything else has.
-        let wait = number * 7919 % 501;
+        let wait = Self::wait(number).as_millis();
         let length = if Self::method(number) == Method::POST { number * 31 % 20_000 } else { 0 };
         let mut request = Request::builder()
             .method(Self::method(number))
@@ -170,6 +190,11 @@ impl Target {
             bail!("{status} {}", String::from_utf8_lossy(&body));
         }
         Ok(())
+    }
+
+    /// Spread over half a second, in no order that anything else has.
+    fn wait(number: usize) -> Duration {
+        Duration::from_millis((number * 7919 % 501) as u64)
     }
 
     fn keeps(number: usize) -> bool {

@@ -42,6 +42,8 @@ impl Outside {
             format!("-n {NAME} address add {ADDRESS}/30 dev eth0"),
             format!("-n {NAME} link set eth0 up"),
             format!("-n {NAME} route add default via {OURS}"),
+            // The world is where a default route leads; nothing else of this machine prefers this one.
+            format!("route add default via {ADDRESS} dev {LINK} metric 4000000"),
         ] {
             program::output(Command::new("ip").args(line.split(' ')))?;
         }

@@ -8,7 +8,16 @@ use crate::user::User;
 pub fn settle(user: &User) -> SettingsBindDropGuard {
     let mut settings = Settings::clone_current();
     settings.add_filter(&user.home().display().to_string(), "$$HOME");
+    // Pushes go to the name of the builder, or to its address where the name leads nowhere.
+    settings.add_filter(r"ssh://(slipway-builder\.localhost|127\.0\.0\.1):\d+/", "ssh://<builder>/");
+    settings.add_filter(r"git@(slipway-builder\.localhost|127\.0\.0\.1): ", "git@<builder>: ");
     settings.add_filter(r"localhost:\d+", "localhost");
+    // What a slow machine shows while nothing happens.
+    settings.add_filter(r"(?m)^\.\.\.\n", "");
+    settings.add_filter(r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "<sha>..<sha>");
+    settings.add_filter(r"\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{11,12})\b", "<id>");
+    settings.add_filter(r"git-[0-9a-f]{8}\b", "git-<sha>");
+    settings.add_filter(r"deployed [0-9a-f]{7}\b", "deployed <sha>");
     settings.add_filter(r"-[0-9a-f]{8}-[a-z0-9]{5}\b", "-<release>-<name>");
     settings.add_filter(r"\.[a-z0-9]{5}\]", ".<name>]");
     settings.add_filter(r"-run-[a-z0-9]{5}\b", "-run-<name>");

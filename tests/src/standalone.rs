@@ -59,11 +59,6 @@ impl Standalone {
         Self::start_on(Ground::default())
     }
 
-    /// Starts one with a stack image, so that apps can be pushed to it.
-    pub fn start_for_pushes() -> Result<Self> {
-        Self::start_on(Ground { stack: true, ..Ground::default() })
-    }
-
     /// Starts one on other ground.
     pub fn start_on(ground: Ground) -> Result<Self> {
         let place = Place::new(ground)?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use tests::{
     git::{self, Pushed, Repository},
-    standalone::Standalone,
+    standalone::{Ground, Standalone},
     user::User,
 };
 
@@ -33,7 +33,11 @@ struct Stage {
 
 impl Stage {
     fn set() -> Result<Self> {
-        let platform = Standalone::start_for_pushes()?;
+        Self::set_on(Ground { stack: true, ..Ground::default() })
+    }
+
+    fn set_on(ground: Ground) -> Result<Self> {
+        let platform = Standalone::start_on(ground)?;
         let user = User::new()?;
         let said = user.register(&platform.url(), "ana")?;
         ensure!(said.code == 0, "{said}");

@@ -1,15 +1,20 @@
 //! Who may not push, and what may not be pushed: told in words, with nothing begun.
 
+use std::{process::Command, time::Duration};
+
 use anyhow::{Result, ensure};
 use insta::assert_snapshot;
 use tests::{
     git::{self, Repository},
-    snapshot,
+    program, snapshot,
     user::User,
     wait,
 };
 
-use super::{SMALL, SOON, Stage, pushed};
+use super::{SMALL, Stage, pushed};
+
+/// A build that is the first in the queue begins at once.
+const SOON: Duration = Duration::from_secs(15);
 
 #[test]
 fn words_for_everything_that_is_refused() -> Result<()> {
@@ -17,50 +22,29 @@ fn words_for_everything_that_is_refused() -> Result<()> {
     let _settled = snapshot::settle(&stage.user);
     let blog = stage.app("blog", &[("Dockerfile", SMALL)])?;
 
-    assert_snapshot!(blog.git(&["push", "mycli", "main:feature"])?, @"");
-    assert_snapshot!(blog.git(&["push", "mycli", "main:refs/tags/v1"])?, @"");
-    assert_snapshot!(blog.git(&["push", "mycli", "main", "main:master"])?, @"");
+    assert_snapshot!(blog.push_as("main:feature")?, @"");
+    assert_snapshot!(blog.push_as("main:refs/tags/v1")?, @"");
 
-    // Another user: her key is known, but the app is not hers.
-    let stranger = User::new()?;
-    ensure!(
-        stage
-            .user
-            .mycli(&[
-                "register",
-                &stage.platform.url(),
-                "--username",
-                "eve",
-                "--email",
-                "e@example.com",
-                "--password-stdin",
-                "--login=false"
-            ])?
-            .code
-            != 2
-    );
-    git::make_key(&stranger)?;
-    let other = Repository::with(&stranger, &[("Dockerfile", SMALL)])?;
-    let url = String::from_utf8(
-        std::process::Command::new("git")
-            .args(["remote", "get-url", "mycli"])
-            .current_dir(blog.path())
-            .output()?
-            .stdout,
-    )?;
-    other.does(&["remote", "add", "mycli", url.trim()])?;
-    assert_snapshot!(other.push()?, @"");
+    // Somebody else whose key is known, and the app is not hers; then with a key that is not known.
+    let eve = other_user(&stage)?;
+    git::introduce(&eve)?;
+    let hers = Repository::with(&eve, &[("Dockerfile", SMALL)])?;
+    let url = remote(&blog)?;
+    hers.does(&["remote", "add", "mycli", &url])?;
+    assert_snapshot!(hers.push()?, @"");
+    hers.does(&["remote", "set-url", "mycli", &url.replace("/blog.git", "/blo.git")])?;
+    assert_snapshot!(hers.push()?, @"");
+    eve.does(&["keys:remove", "ana@laptop"])?;
+    assert_snapshot!(hers.push()?, @"");
 
-    blog.does(&["remote", "set-url", "mycli", &url.trim().replace("/blog.git", "/blo.git")])?;
-    assert_snapshot!(blog.push()?, @"");
+    ensure!(!stage.user.does(&["builds", "-a", "blog"])?.contains('-'), "something was built");
     Ok(())
 }
 
 #[test]
 fn one_push_at_a_time() -> Result<()> {
     let stage = Stage::set()?;
-    let slow = format!("{SMALL}RUN sleep 20\n");
-    let blog = stage.app("blog", &[("Dockerfile", &slow)])?;
+    let blog = stage.app("blog", &[("Dockerfile", "FROM slipway-stack\nRUN sleep 60\n")])?;
     let mut first = blog.begin_push()?;
     wait::until("the build runs", SOON, || {
         Ok(stage.user.does(&["builds", "-a", "blog"])?.contains("building").then_some(()))
@@ -73,4 +57,24 @@ fn one_push_at_a_time() -> Result<()> {
     blog.commit("Without sleep")?;
     pushed(&blog)?;
     stage.is_served("blog", "Powered by Slipway")
+}
+
+/// Somebody whom the administrator registers, logged in.
+fn other_user(stage: &Stage) -> Result<User> {
+    let (eve, password) = (User::new()?, "a horse of another color\n");
+    let url = stage.platform.url();
+    let register =
+        ["register", &url, "--username", "eve", "--email", "eve@example.com", "--password-stdin", "--login=false"];
+    let said = stage.user.types(&register, password)?;
+    ensure!(said.code == 0, "{said}");
+    let said = eve.types(&["login", &url, "--username", "eve", "--password-stdin"], password)?;
+    ensure!(said.code == 0, "{said}");
+    Ok(eve)
+}
+
+/// Where `mycli` has a repository push to.
+fn remote(repository: &Repository) -> Result<String> {
+    let url =
+        program::output(Command::new("git").arg("-C").arg(repository.path()).args(["remote", "get-url", "mycli"]))?;
+    Ok(url.trim().to_owned())
 }

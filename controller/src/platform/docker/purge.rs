@@ -26,15 +26,28 @@ pub struct Purged {
     pub images: usize,
 }
 
+/// How often an engine is asked that is too busy to answer in time: a large image may take it a minute to remove.
+const PATIENCE: usize = 10;
+
 /// Removes every container and network that bears the installation's label, and every image kept for one of `apps`.
 pub async fn purge(socket: PathBuf, installation: Uuid, apps: &[Uuid]) -> Result<Purged, Error> {
-    let engine = Engine::new(&socket);
-    let (client, labels) = (engine.client()?, Labels::new(installation));
-    Ok(Purged {
-        containers: containers(client, &labels).await?,
-        networks: networks(client, &labels).await?,
-        images: images(client, apps).await?,
-    })
+    let (engine, labels) = (Engine::new(&socket), Labels::new(installation));
+    let mut purged = Purged::default();
+    for _ in 1..PATIENCE {
+        match once(engine.client()?, &labels, apps, &mut purged).await {
+            // What it was asked for it goes on with; whoever asks again only finds what is left.
+            Err(Error::Unavailable(error)) => tracing::info!(%error, "asking the engine again"),
+            result => return result.map(|()| purged),
+        }
+    }
+    once(engine.client()?, &labels, apps, &mut purged).await.map(|()| purged)
+}
+
+async fn once(client: &Client, labels: &Labels, apps: &[Uuid], purged: &mut Purged) -> Result<(), Error> {
+    purged.containers += containers(client, labels).await?;
+    purged.networks += networks(client, labels).await?;
+    purged.images += images(client, apps).await?;
+    Ok(())
 }
 
 async fn containers(client: &Client, labels: &Labels) -> Result<usize, Error> {
