@@ -137,7 +137,8 @@ fn overview(name: &Name) -> String {
          Auth commands, use '{name} help auth' to learn more:\n{account}\n\n\
          Subcommands, use '{name} help [subcommand]' to learn more:\n{topics}\n\n\
          Shortcut commands, use '{name} shortcuts' to see all:\n{everyday}\n\n\
-         Use '{name} pull <image>' to deploy an image to an application."
+         Use 'git push {remote} main' to deploy a commit to an application, '{name} pull <image>' an image.",
+        remote = name.remote()
     )
 }
 
