@@ -25,7 +25,7 @@ pub struct Topic {
 const TOPICS: [Topic; 17] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
-    Topic::new("builds", "manage builds created from images"),
+    Topic::new("builds", "manage builds created from commits and images"),
     Topic::new("config", "manage environment variables that define app config"),
     Topic::new("domains", "manage and assign domain names to your applications"),
     Topic::new("git", "manage git remotes of applications"),

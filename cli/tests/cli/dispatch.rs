@@ -42,7 +42,7 @@ async fn the_overview() {
     Subcommands, use 'mycli help [subcommand]' to learn more:
       apps                   manage applications used to provide services
       auth                   register, log in and manage accounts
-      builds                 manage builds created from images
+      builds                 manage builds created from commits and images
       config                 manage environment variables that define app config
       domains                manage and assign domain names to your applications
       git                    manage git remotes of applications
