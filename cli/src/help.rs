@@ -25,7 +25,7 @@ pub struct Topic {
 const TOPICS: [Topic; 17] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
-    Topic::new("builds", "manage builds created from images"),
+    Topic::new("builds", "manage builds created from commits and images"),
     Topic::new("config", "manage environment variables that define app config"),
     Topic::new("domains", "manage and assign domain names to your applications"),
     Topic::new("git", "manage git remotes of applications"),
@@ -137,7 +137,8 @@ fn overview(name: &Name) -> String {
          Auth commands, use '{name} help auth' to learn more:\n{account}\n\n\
          Subcommands, use '{name} help [subcommand]' to learn more:\n{topics}\n\n\
          Shortcut commands, use '{name} shortcuts' to see all:\n{everyday}\n\n\
-         Use '{name} pull <image>' to deploy an image to an application."
+         Use 'git push {remote} main' to deploy a commit to an application, '{name} pull <image>' an image.",
+        remote = name.remote()
     )
 }
 

@@ -42,7 +42,7 @@ async fn the_overview() {
     Subcommands, use 'mycli help [subcommand]' to learn more:
       apps                   manage applications used to provide services
       auth                   register, log in and manage accounts
-      builds                 manage builds created from images
+      builds                 manage builds created from commits and images
       config                 manage environment variables that define app config
       domains                manage and assign domain names to your applications
       git                    manage git remotes of applications
@@ -68,7 +68,7 @@ async fn the_overview() {
       run                    runs a command inside a container of its own with the application's image and config
       scale                  scales an application's processes by type
 
-    Use 'mycli pull <image>' to deploy an image to an application.
+    Use 'git push mycli main' to deploy a commit to an application, 'mycli pull <image>' an image.
     ----- stderr -----
     ");
     assert_eq!(world.run("help"), world.run("--help"));
