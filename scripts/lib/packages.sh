@@ -53,6 +53,6 @@ packages_for_postgres() {
 packages_for_pushes() {
     local registry=had
     package_installed docker-registry || registry=new
-    packages_install git openssh-client docker-registry buildah runc uidmap
+    packages_install git openssh-client docker-registry buildah runc uidmap iproute2
     if [ $registry = new ] && [ -d /run/systemd/system ]; then systemctl disable --quiet --now docker-registry; fi
 }

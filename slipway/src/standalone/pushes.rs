@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::accounts;
+use super::{accounts, options::Switch};
 
 /// The registry's program.
 const REGISTRY: &str = "docker-registry";
 /// What else a push needs.
-const OTHERS: [&str; 3] = ["buildah", "runc", "git"];
+const OTHERS: [&str; 4] = ["buildah", "runc", "git", "ip"];
 /// The packages that bring all of it.
-const PACKAGES: &str = "docker-registry buildah runc uidmap git";
+const PACKAGES: &str = "docker-registry buildah runc uidmap git iproute2";
 
 /// Are there pushes?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,13 @@ pub enum Pushes {
 }
 
 impl Pushes {
-    /// Looks for the programs: the registry's where it was named, the others on the PATH.
-    pub fn choose(registry: Option<&PathBuf>) -> Result<Self> {
+    /// Looks for the programs: the registry's where it was named, the others on the PATH. Without firewall rules nothing
+    /// would hold builds, so that there are none.
+    pub fn choose(registry: Option<&PathBuf>, firewall: Switch) -> Result<Self> {
+        if firewall == Switch::Off {
+            let reason = "with --firewall off nothing keeps builds from this machine".to_owned();
+            return Ok(Self::Off { reason });
+        }
         if let Some(program) = registry {
             ensure!(program.is_file(), "{} is no program: --registry-bin names docker-registry", program.display());
             accounts::check_reachable(program)?;
@@ -79,15 +84,16 @@ mod tests {
         let choose = || Pushes::among(None, &folders).unwrap();
         std::fs::write(dir.path().join("git"), "").unwrap();
         let Pushes::Off { reason } = choose() else { panic!("nothing but git is there") };
-        insta::assert_snapshot!(reason, @"missing: docker-registry, buildah, runc; apt install docker-registry buildah runc uidmap git, then `slipway restart`");
+        insta::assert_snapshot!(reason, @"missing: docker-registry, buildah, runc, ip; apt install docker-registry buildah runc uidmap git iproute2, then `slipway restart`");
 
-        for name in ["docker-registry", "buildah", "runc"] {
+        for name in ["docker-registry", "buildah", "runc", "ip"] {
             std::fs::write(dir.path().join(name), "").unwrap();
         }
         let registry = dir.path().join("docker-registry");
         assert!(matches!(choose(), Pushes::Off { reason } if reason.contains("is closed to them")));
         std::fs::set_permissions(&registry, Permissions::from_mode(0o755)).unwrap();
         assert_eq!(choose(), Pushes::On { registry });
-        assert!(Pushes::choose(Some(&dir.path().join("nothing"))).is_err());
+        assert!(Pushes::choose(Some(&dir.path().join("nothing")), Switch::On).is_err());
+        assert!(matches!(Pushes::choose(None, Switch::Off).unwrap(), Pushes::Off { .. }));
     }
 }

@@ -5,6 +5,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     net::Ipv4Addr,
+    path::Path,
     process::Command,
 };
 
@@ -12,6 +13,9 @@ use anyhow::{Context, Result, bail};
 
 use super::super::settings::Settings;
 use crate::standalone::tool;
+
+/// Who has which addresses: one folder for all installations of a machine, whose pools may be the same.
+const LINKS: &str = "/run/lock/slipway-links";
 
 /// The addresses of one build, for as long as this lives.
 pub struct Link {
@@ -24,8 +28,7 @@ pub struct Link {
 impl Link {
     /// Takes the first four addresses that no other build has.
     pub fn take(settings: &Settings) -> Result<Self> {
-        let folder = settings.run.join("links");
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(LINKS)?;
         let first = u32::from(settings.subnet.network());
         let count = 1_u32 << (32 - settings.subnet.prefix_len()).min(16);
         for start in (0..count / 4).map(|index| first + index * 4) {
@@ -33,7 +36,7 @@ impl Link {
                 .write(true)
                 .create(true)
                 .truncate(false)
-                .open(folder.join(format!("{start:08x}")))?;
+                .open(Path::new(LINKS).join(format!("{start:08x}")))?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => continue,
