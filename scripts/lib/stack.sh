@@ -12,7 +12,7 @@ STACK_PACKAGES=bash,ca-certificates,curl,file,git,nginx-light,nodejs,npm,procps,
 # stack_tar <cache folder> [--force].
 stack_tar() {
     local folder=$1/stack log recipe
-    recipe=$({ declare -p STACK_PACKAGES && declare -f stack_bootstrap stack_user stack_trim; } | sha256sum)
+    recipe=$({ declare -p STACK_PACKAGES && declare -f stack_bootstrap stack_user stack_trust stack_trim; } | sha256sum)
     STACK_TAR=$folder/$STACK_IMAGE-${recipe:0:12}.tar
     if [ "${2:-}" != --force ] && [ -e "$STACK_TAR" ]; then return; fi
     packages_install mmdebstrap
@@ -31,7 +31,6 @@ stack_tar() {
 # What leaves documentation out stays in the image, as Debian's own small images have it, so that whatever is installed
 # on top stays small, too. What the hooks remove is left out of this image alone.
 stack_bootstrap() {
-    export -f stack_user stack_trim
     # Files of one day bear one date, so that the same packages make the same image.
     # shellcheck disable=SC2016 # The root is the hook's to expand.
     SOURCE_DATE_EPOCH=$(($(date +%s) / 86400 * 86400)) mmdebstrap --quiet --variant=minbase --format=tar \
@@ -40,17 +39,35 @@ stack_bootstrap() {
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
         --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*' \
-        --customize-hook="set -e; $(declare -f stack_user stack_trim); stack_user \"\$1\"; stack_trim \"\$1\"" \
+        --customize-hook="set -e; $(declare -f stack_user stack_trust stack_trim)
+            stack_user \"\$1\"; stack_trust \"\$1\"; stack_trim \"\$1\"" \
         bookworm "$1"
 }
 
-# The user as whom buildpacks and what they build run, as at Deis: stack_user <root>. It and the next run in the hook's
+# The user as whom buildpacks and what they build run, as at Deis: stack_user <root>. It and the next two run in the hook's
 # shell, which is not bash.
 stack_user() {
     chroot "$1" groupadd --gid 2000 slug
     chroot "$1" useradd --uid 2000 --gid 2000 --home-dir /app --no-create-home --shell /bin/bash slug
     mkdir -p "$1/app" "$1/runner"
     chown 2000:2000 "$1/app"
+}
+
+# Trusts whom this machine trusts: a company's proxy may sign the world anew, and builds have to get through it, too:
+# stack_trust <root>.
+stack_trust() {
+    bundle=/etc/ssl/certs/ca-certificates.crt
+    own=$1/usr/local/share/ca-certificates
+    [ -e "$bundle" ] || return 0
+    mkdir -p "$own"
+    # One file for each certificate that Debian does not bring; the first bundle is the one in the root.
+    awk -v own="$own" '
+        /^-----BEGIN/ { text = "" }
+        { text = text $0 "\n" }
+        /^-----END/ && NR == FNR { known[text] }
+        /^-----END/ && !(text in known) { file = own "/machine-" ++count ".crt"; printf "%s", text >file; close(file) }
+    ' "$1$bundle" "$bundle"
+    chroot "$1" update-ca-certificates >/dev/null
 }
 
 # What only linking statically, serving repositories and reading about it need: stack_trim <root>.
