@@ -225,11 +225,15 @@ impl Place {
         Command::new("grep").args(["-rq", "--", text]).arg(self.path("registry")).status().unwrap().success()
     }
 
-    /// Nothing of any build is left: no sandbox, no network, no files.
+    /// Nothing of any build is left: no sandbox, no group of processes, no network, no files.
     pub fn assert_clean(&self) {
         assert_eq!(fs::read_dir(self.path("run/builds/runc")).unwrap().count(), 0);
+        let groups = groups();
         for entry in fs::read_dir(self.path("data/builds")).unwrap() {
-            assert!(!entry.unwrap().path().join("scratch").exists());
+            let record = entry.unwrap().path();
+            assert!(!record.join("scratch").exists());
+            let build = record.file_name().unwrap().to_str().unwrap().replace('-', "");
+            assert!(!groups.iter().any(|group| group.ends_with(&build)), "{build}: {groups:?}");
         }
         let octet: u8 = self.subnet.split('.').nth(2).unwrap().parse().unwrap();
         let start = format!("sw-b0ad5{octet:02x}");
@@ -247,6 +251,15 @@ impl Drop for Place {
         let _ = self.registry.wait();
         let _ = Command::new("rm").args(["-rf", "--one-file-system", "--"]).arg(self.dir.path()).status();
     }
+}
+
+/// The names of all groups of processes that sandboxes have.
+fn groups() -> Vec<String> {
+    let trees = fs::read_dir("/sys/fs/cgroup").unwrap().map(|entry| entry.unwrap().path());
+    let trees = trees
+        .chain([PathBuf::from("/sys/fs/cgroup")])
+        .filter_map(|tree| fs::read_dir(tree.join("slipway-builds")).ok());
+    trees.flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 fn registry(path: &Path, port: u16) -> Child {

@@ -4,6 +4,7 @@
 //! its record how it is.
 
 mod disk;
+mod groups;
 mod record;
 mod registry;
 pub mod runner;

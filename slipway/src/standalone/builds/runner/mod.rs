@@ -6,10 +6,10 @@
 mod gateway;
 mod log;
 mod network;
-mod root;
+pub(super) mod root;
 pub mod sandbox;
 mod seed;
-mod spec;
+pub(super) mod spec;
 mod watch;
 
 use std::{
