@@ -8,7 +8,7 @@ use std::{
     },
     process::{Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    disk,
+    disk, garbage,
     record::{self, Record},
     registry,
     runner::Order,
@@ -41,6 +41,8 @@ const LONGEST: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Time between two looks at what killed runners left.
 const SWEEP: Duration = Duration::from_secs(20);
+/// Least time between two collections of garbage, in which no build can begin.
+const COLLECT: Duration = Duration::from_mins(10);
 
 /// The open socket of builds.
 pub struct Server {
@@ -50,8 +52,8 @@ pub struct Server {
 
 struct State {
     settings: Settings,
-    /// Requests that change something are answered one after the other.
-    changing: Mutex<()>,
+    /// Requests that change something are answered one after the other. In it, when garbage was collected last.
+    changing: Mutex<Option<Instant>>,
     /// Held while a build begins: nobody may look at a record that has no runner yet.
     beginning: Mutex<()>,
 }
@@ -70,7 +72,10 @@ impl Server {
         let listener = UnixListener::bind(&settings.socket)?;
         chown(&settings.socket, Some(0), Some(settings.group))?;
         std::fs::set_permissions(&settings.socket, std::fs::Permissions::from_mode(0o660))?;
-        Ok(Self { listener, state: Arc::new(State { settings, changing: Mutex::new(()), beginning: Mutex::new(()) }) })
+        Ok(Self {
+            listener,
+            state: Arc::new(State { settings, changing: Mutex::new(None), beginning: Mutex::new(()) }),
+        })
     }
 
     /// Serves until `shutdown`.
@@ -229,8 +234,19 @@ impl State {
     }
 
     async fn sweep(&self) {
-        let _turn = self.changing.lock().await;
+        let mut collected = self.changing.lock().await;
         warn(sweep::sweep(&self.settings));
+        if collected.is_none_or(|collected| collected.elapsed() >= COLLECT) {
+            warn(self.collect(&mut collected).await);
+        }
+    }
+
+    async fn collect(&self, collected: &mut Option<Instant>) -> Result<()> {
+        if garbage::is_due(&self.settings)? {
+            *collected = Some(Instant::now());
+            garbage::collect(&self.settings).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The socket of builds, its records and what it puts in order.
 
+mod garbage;
 mod killed;
 
 use std::{net::Ipv4Addr, path::Path};
@@ -26,6 +27,7 @@ fn settings(dir: &Path) -> Settings {
         registry: (Ipv4Addr::LOCALHOST, 5055).into(),
         registry_data: dir.join("registry"),
         credential: Credential::default(),
+        collector: None,
         proxy: std::collections::BTreeMap::new(),
         stack: "slipway-stack".to_owned(),
         buildpacks: None,
