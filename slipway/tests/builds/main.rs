@@ -54,7 +54,7 @@ fn a_buildpack_compiles_the_app_and_its_config_stays_outside() {
     -----> Compiled slug size is 20B
     ");
     assert_eq!(seen.outcome["types"]["web"], "cat made", "{seen:?}");
-    assert!(!place.registry_has("canary"));
+    assert!(place.registry_has("cat made") && !place.registry_has("canary"));
     assert!(place.build(&work).log.contains("       Done!"));
 }
 
