@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use api::procfile::{self, Types};
 
-use super::{buildah, job::BuildJob, layout, log, steps, trust};
+use super::{buildah, job::BuildJob, layout, log, steps::Steps, trust};
 
 /// Makes the image.
 pub fn build(job: &BuildJob) -> Result<Types> {
@@ -24,8 +24,9 @@ pub fn build(job: &BuildJob) -> Result<Types> {
     arguments.extend(["--", layout::TREE]);
     let mut command = buildah::connected(&arguments, job);
     command.envs(variables);
+    let mut steps = Steps::default();
     let code = buildah::follow(command, |line| {
-        if let Some(line) = steps::rewrite(line) {
+        if let Some(line) = steps.rewrite(line) {
             log::say(&line);
         }
     })?;

@@ -31,13 +31,15 @@ pub(super) struct Follower<'a, W> {
     build: Uuid,
     screen: &'a mut Screen<W>,
     from: u64,
+    /// The last line of the log so far.
+    last: String,
     built: bool,
     answered: Instant,
 }
 
 impl<'a, W: Write> Follower<'a, W> {
     pub fn new(controller: &'a Controller, build: Uuid, screen: &'a mut Screen<W>) -> Self {
-        Self { controller, build, screen, from: 0, built: false, answered: Instant::now() }
+        Self { controller, build, screen, from: 0, last: String::new(), built: false, answered: Instant::now() }
     }
 
     /// To the end.
@@ -79,6 +81,7 @@ impl<'a, W: Write> Follower<'a, W> {
                 if next > self.from {
                     self.from = next;
                     self.screen.print(&text)?;
+                    text.lines().last().unwrap_or_default().clone_into(&mut self.last);
                 }
             }
             PushEvent::Built => self.launch()?,
@@ -87,9 +90,15 @@ impl<'a, W: Write> Follower<'a, W> {
                 self.screen.print(&done(&app, version, &url))?;
                 return Ok(Some(Ok(())));
             }
-            PushEvent::Failed { reason } => return Ok(Some(Err(Refused(reason)))),
+            PushEvent::Failed { reason } => return Ok(Some(Err(self.refused(reason)))),
         }
         Ok(None)
+    }
+
+    /// The reason, without what the log has just said.
+    fn refused(&self, reason: String) -> Refused {
+        let said = self.last.strip_prefix("Error: ").is_some_and(|said| said.starts_with(&reason));
+        Refused(if said { String::new() } else { reason })
     }
 
     /// Once, however often a new connection tells it.

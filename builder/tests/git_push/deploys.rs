@@ -115,6 +115,14 @@ async fn a_failed_build_can_be_pushed_again() {
     assert!(objects.all(|entry| ["info", "pack"].contains(&entry.unwrap().file_name().to_str().unwrap())));
 
     world.controller.state().story.clear();
+    world.controller.tell([
+        log("Step 1/1 : RUN false\nError: the image could not be built\n", 56),
+        failed("the image could not be built"),
+    ]);
+    let pushed = world.git(&["push", "deis", "main"]).await;
+    assert_eq!(pushed.text.matches("the image could not be built").count(), 1, "the log has told it: {pushed:?}");
+
+    world.controller.state().story.clear();
     world.controller.tell([done(2)]);
     assert_eq!(world.git(&["push", "deis", "main"]).await.code, Some(0));
 }

@@ -220,16 +220,23 @@ impl Place {
         self.path("registry/docker/registry/v2/blobs/sha256").join(&digest[..2]).join(digest).exists()
     }
 
-    /// Somewhere in the registry stands this text, in what is not compressed.
+    /// Somewhere in the registry stands this text, be it in a compressed layer.
     pub fn registry_has(&self, text: &str) -> bool {
-        Command::new("grep").args(["-rq", "--", text]).arg(self.path("registry")).status().unwrap().success()
+        let blobs = self.path("registry/docker/registry/v2/blobs/sha256");
+        let files = files(&blobs);
+        assert!(!files.is_empty(), "nothing was pushed");
+        files.iter().any(|file| has(&decompressed(file), text.as_bytes()))
     }
 
-    /// Nothing of any build is left: no sandbox, no network, no files.
+    /// Nothing of any build is left: no sandbox, no group of processes, no network, no files.
     pub fn assert_clean(&self) {
         assert_eq!(fs::read_dir(self.path("run/builds/runc")).unwrap().count(), 0);
+        let groups = groups();
         for entry in fs::read_dir(self.path("data/builds")).unwrap() {
-            assert!(!entry.unwrap().path().join("scratch").exists());
+            let record = entry.unwrap().path();
+            assert!(!record.join("scratch").exists());
+            let build = record.file_name().unwrap().to_str().unwrap().replace('-', "");
+            assert!(!groups.iter().any(|group| group.ends_with(&build)), "{build}: {groups:?}");
         }
         let octet: u8 = self.subnet.split('.').nth(2).unwrap().parse().unwrap();
         let start = format!("sw-b0ad5{octet:02x}");
@@ -249,6 +256,15 @@ impl Drop for Place {
     }
 }
 
+/// The names of all groups of processes that sandboxes have.
+fn groups() -> Vec<String> {
+    let trees = fs::read_dir("/sys/fs/cgroup").unwrap().map(|entry| entry.unwrap().path());
+    let trees = trees
+        .chain([PathBuf::from("/sys/fs/cgroup")])
+        .filter_map(|tree| fs::read_dir(tree.join("slipway-builds")).ok());
+    trees.flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
 fn registry(path: &Path, port: u16) -> Child {
     let settings = format!(
         "version: 0.1\nstorage:\n  filesystem: {{rootdirectory: {}}}\nhttp: {{addr: 127.0.0.1:{port}}}\nlog: {{level: error}}\n",
@@ -265,6 +281,24 @@ fn registry(path: &Path, port: u16) -> Child {
         .unwrap();
     wait("the registry listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     child
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// What is in a file, which gzip passes on as it is when it is not compressed.
+fn decompressed(file: &Path) -> Vec<u8> {
+    let mut command = Command::new("gzip");
+    let output =
+        command.args(["--decompress", "--stdout", "--force"]).stdin(File::open(file).unwrap()).output().unwrap();
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn has(bytes: &[u8], text: &[u8]) -> bool {
+    bytes.windows(text.len()).any(|window| window == text)
 }
 
 fn run(command: &mut Command) {

@@ -4,6 +4,8 @@
 //! its record how it is.
 
 mod disk;
+mod garbage;
+mod groups;
 mod record;
 mod registry;
 pub mod runner;

@@ -97,12 +97,16 @@ impl Record {
         if !self.exists() {
             return Ok(BuildState::Unknown);
         }
-        // In this order: a runner writes the outcome before it ends.
-        if self.is_alive()? && self.outcome()?.is_none() {
-            return Ok(BuildState::Running);
+        // One whose runner is gone runs until nothing of it is left, and its end is written down.
+        Ok(self.outcome()?.unwrap_or(BuildState::Running))
+    }
+
+    /// Writes that its runner is gone, unless it has written its outcome itself.
+    pub fn cut_off(&self) -> Result<()> {
+        if self.outcome()?.is_some() {
+            return Ok(());
         }
-        let cut_off = || BuildState::Failed { reason: "The build was cut off; push again.".to_owned() };
-        Ok(self.outcome()?.unwrap_or_else(cut_off))
+        self.end(&BuildState::Failed { reason: "The build was cut off; push again.".to_owned() })
     }
 
     fn outcome(&self) -> Result<Option<BuildState>> {

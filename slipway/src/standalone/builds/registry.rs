@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use uuid::Uuid;
 
 use super::{
-    disk,
+    disk, garbage,
     settings::{Credential, Settings},
 };
 
@@ -22,6 +22,7 @@ pub async fn forget(settings: &Settings, app: Uuid, reference: &str) -> Result<(
     let start = format!("{}/{repository}@", settings.registry);
     let digest = reference.strip_prefix(&start).filter(|digest| is_digest(digest));
     let digest = digest.with_context(|| format!("{reference} is no image of this app in the private registry"))?;
+    garbage::note(settings)?;
     let status = delete(settings, &format!("/v2/{repository}/manifests/{digest}")).await?;
     match status {
         StatusCode::ACCEPTED | StatusCode::NOT_FOUND | StatusCode::OK => Ok(()),
@@ -41,10 +42,14 @@ async fn delete(settings: &Settings, path: &str) -> Result<StatusCode> {
     Ok(sender.send_request(request).await?.status())
 }
 
-/// Removes everything of an app. Its layers go with the next collection of garbage.
+/// Removes everything of an app. Its layers go when garbage is collected.
 pub fn forget_repository(settings: &Settings, app: Uuid) -> Result<()> {
     let repositories = settings.registry_data.join("docker/registry/v2/repositories");
-    disk::remove(&repositories.join(Settings::repository(app)))
+    let repository = repositories.join(Settings::repository(app));
+    if repository.exists() {
+        garbage::note(settings)?;
+    }
+    disk::remove(&repository)
 }
 
 /// `sha256:` and 64 hexadecimal digits.

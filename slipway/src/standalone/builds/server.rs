@@ -8,7 +8,7 @@ use std::{
     },
     process::{Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    disk,
+    disk, garbage,
     record::{self, Record},
     registry,
     runner::Order,
@@ -41,6 +41,8 @@ const LONGEST: u64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Time between two looks at what killed runners left.
 const SWEEP: Duration = Duration::from_secs(20);
+/// Least time between two collections of garbage, in which no build can begin.
+const COLLECT: Duration = Duration::from_mins(10);
 
 /// The open socket of builds.
 pub struct Server {
@@ -50,8 +52,8 @@ pub struct Server {
 
 struct State {
     settings: Settings,
-    /// Requests that change something are answered one after the other.
-    changing: Mutex<()>,
+    /// Requests that change something are answered one after the other. In it, when garbage was collected last.
+    changing: Mutex<Option<Instant>>,
     /// Held while a build begins: nobody may look at a record that has no runner yet.
     beginning: Mutex<()>,
 }
@@ -70,11 +72,15 @@ impl Server {
         let listener = UnixListener::bind(&settings.socket)?;
         chown(&settings.socket, Some(0), Some(settings.group))?;
         std::fs::set_permissions(&settings.socket, std::fs::Permissions::from_mode(0o660))?;
-        Ok(Self { listener, state: Arc::new(State { settings, changing: Mutex::new(()), beginning: Mutex::new(()) }) })
+        Ok(Self {
+            listener,
+            state: Arc::new(State { settings, changing: Mutex::new(None), beginning: Mutex::new(()) }),
+        })
     }
 
     /// Serves until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
+        self.state.adopt();
         let mut sweeps = tokio::time::interval(SWEEP);
         sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -104,7 +110,7 @@ impl Server {
 }
 
 impl State {
-    async fn serve(&self, stream: UnixStream) -> Result<()> {
+    async fn serve(self: &Arc<Self>, stream: UnixStream) -> Result<()> {
         let (reader, mut writer) = stream.into_split();
         let mut line = String::new();
         tokio::time::timeout(PATIENCE, BufReader::new(reader.take(LONGEST)).read_line(&mut line)).await??;
@@ -117,7 +123,7 @@ impl State {
         Ok(writer.shutdown().await?)
     }
 
-    async fn answer(&self, request: BuildRequest) -> Result<BuildAnswer> {
+    async fn answer(self: &Arc<Self>, request: BuildRequest) -> Result<BuildAnswer> {
         if let BuildRequest::Look { build, from } = request {
             let _turn = self.beginning.lock().await;
             return Ok(BuildAnswer::Seen(Record::of(&self.settings, build).view(from)?));
@@ -137,7 +143,7 @@ impl State {
         Ok(BuildAnswer::Done)
     }
 
-    fn start(&self, order: BuildOrder) -> Result<()> {
+    fn start(self: &Arc<Self>, order: BuildOrder) -> Result<()> {
         let record = Record::of(&self.settings, order.build);
         if record.exists() {
             return Ok(());
@@ -152,7 +158,7 @@ impl State {
     }
 
     /// Starts the runner, which inherits the mark.
-    fn launch(&self, record: &Record, order: BuildOrder) -> Result<()> {
+    fn launch(self: &Arc<Self>, record: &Record, order: BuildOrder) -> Result<()> {
         let Some(mark) = record.mark().claim()? else { bail!("a runner of this build is there already") };
         let mut command = Command::new(&self.settings.program);
         command.arg("build-runner").env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/");
@@ -162,11 +168,32 @@ impl State {
         command.process_group(0);
         let mut child = command.spawn().context("cannot run this program")?;
         let process = Process::open(Pid::from_child(&child))?;
-        tokio::spawn(async move { process.ended().await });
+        self.watch(order.build, process);
         let order = serde_json::to_vec(&Order { order, settings: self.settings.clone() })?;
         let mut stdin = child.stdin.take().context("the runner has no input")?;
         // The runner reads everything before it does anything.
         Ok(stdin.write_all(&order)?)
+    }
+
+    /// Watches the runners that an earlier supervisor started.
+    fn adopt(self: &Arc<Self>) {
+        for (build, record) in record::all(&self.settings).unwrap_or_default() {
+            // One that is not found here is found by the sweep.
+            if let Ok(Some(process)) = record.mark().process() {
+                self.watch(build, process);
+            }
+        }
+    }
+
+    /// Clears after a runner as soon as it has ended.
+    fn watch(self: &Arc<Self>, build: Uuid, process: Process) {
+        let state = Arc::clone(self);
+        tokio::spawn(async move {
+            // Its mark tells as well that it has ended.
+            let _ = process.ended().await;
+            let _turn = state.changing.lock().await;
+            warn(sweep::after(&state.settings, build, &Record::of(&state.settings, build)));
+        });
     }
 
     fn cancel(&self, build: Uuid) -> Result<()> {
@@ -207,96 +234,27 @@ impl State {
     }
 
     async fn sweep(&self) {
-        let _turn = self.changing.lock().await;
-        if let Err(error) = sweep::sweep(&self.settings) {
-            tracing::warn!(error = format!("{error:#}"), "cannot remove what a build left behind");
+        let mut collected = self.changing.lock().await;
+        warn(sweep::sweep(&self.settings));
+        if collected.is_none_or(|collected| collected.elapsed() >= COLLECT) {
+            warn(self.collect(&mut collected).await);
         }
+    }
+
+    async fn collect(&self, collected: &mut Option<Instant>) -> Result<()> {
+        if garbage::is_due(&self.settings)? {
+            *collected = Some(Instant::now());
+            garbage::collect(&self.settings).await?;
+        }
+        Ok(())
+    }
+}
+
+fn warn(result: Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(error = format!("{error:#}"), "what a build left behind stays for now");
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{net::Ipv4Addr, path::Path};
-
-    use api::sandbox::{BuildKind, BuildState};
-    use ipnet::Ipv4Net;
-
-    use super::{
-        super::settings::{Credential, Limits},
-        *,
-    };
-
-    fn settings(dir: &Path) -> Settings {
-        Settings {
-            program: "/bin/false".into(),
-            builds: dir.join("builds"),
-            stacks: dir.join("stacks"),
-            sources: dir.join("sources"),
-            run: dir.join("run"),
-            socket: dir.join("builds.sock"),
-            group: 0,
-            subnet: Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 24),
-            name_servers: vec![],
-            registry: (Ipv4Addr::LOCALHOST, 5055).into(),
-            registry_data: dir.join("registry"),
-            credential: Credential::default(),
-            proxy: std::collections::BTreeMap::new(),
-            stack: "slipway-stack".to_owned(),
-            buildpacks: None,
-            limits: Limits {
-                memory: 1 << 30,
-                cpus: 1.0,
-                processes: 64,
-                seconds: 60,
-                disk: 1 << 30,
-                cache_disk: 1 << 30,
-            },
-        }
-    }
-
-    async fn ask(socket: &Path, request: &BuildRequest) -> BuildAnswer {
-        let mut stream = UnixStream::connect(socket).await.unwrap();
-        stream.write_all(format!("{}\n", serde_json::to_string(request).unwrap()).as_bytes()).await.unwrap();
-        let mut line = String::new();
-        BufReader::new(stream).read_line(&mut line).await.unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_build_whose_runner_is_gone_was_cut_off_until_it_is_forgotten() {
-        if !rustix::process::geteuid().is_root() {
-            return;
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let socket = dir.path().join("builds.sock");
-        let server = Server::open(settings(dir.path())).unwrap();
-        let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(server.run(shutdown.clone()));
-        let (build, app) = (Uuid::now_v7(), Uuid::now_v7());
-        let look = BuildRequest::Look { build, from: 0 };
-        let state = async || match ask(&socket, &look).await {
-            BuildAnswer::Seen(view) => view.state,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(state().await, BuildState::Unknown);
-        let order = BuildOrder { build, app, kind: BuildKind::Buildpack, sha: "a".repeat(40), env: [].into() };
-        let start = BuildRequest::Start(Box::new(order));
-        // This runner ends at once, with or without having taken its order.
-        if ask(&socket, &start).await == BuildAnswer::Done {
-            let end = tokio::time::Instant::now() + Duration::from_secs(20);
-            while state().await == BuildState::Running && tokio::time::Instant::now() < end {
-                tokio::task::yield_now().await;
-            }
-            assert!(matches!(state().await, BuildState::Failed { .. }));
-            assert_eq!(ask(&socket, &start).await, BuildAnswer::Done, "it is not begun twice");
-        }
-        assert_eq!(ask(&socket, &BuildRequest::Cancel { build }).await, BuildAnswer::Done);
-        assert_eq!(ask(&socket, &BuildRequest::Forget { build }).await, BuildAnswer::Done);
-        assert_eq!(ask(&socket, &BuildRequest::ForgetApp { app }).await, BuildAnswer::Done);
-        assert_eq!(state().await, BuildState::Unknown);
-        let foreign = BuildRequest::ForgetImage { app, reference: "127.0.0.1:5055/app-1@sha256:00".to_owned() };
-        assert!(matches!(ask(&socket, &foreign).await, BuildAnswer::Failed { .. }));
-        shutdown.cancel();
-        serving.await.unwrap();
-    }
-}
+mod tests;

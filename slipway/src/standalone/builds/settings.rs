@@ -12,6 +12,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::garbage::Collector;
 use crate::standalone::{
     options::{BuildOptions, Options},
     pool, secrets,
@@ -45,6 +46,8 @@ pub struct Settings {
     pub registry_data: PathBuf,
     /// The registry's credential.
     pub credential: Credential,
+    /// What removes layers that no image needs from the registry.
+    pub collector: Option<Collector>,
     /// Proxy settings of the machine.
     pub proxy: BTreeMap<String, String>,
     /// The image in which buildpacks run.
@@ -126,6 +129,10 @@ impl Settings {
             registry: options.pushes.registry_listen.into(),
             registry_data: paths.registry(),
             credential: Credential::read(&paths.registry_credential())?,
+            collector: setup
+                .pushes
+                .registry()
+                .map(|program| Collector::new(program, paths.registry_settings(), &setup.accounts.registry)),
             proxy: proxy(),
             stack: builds.stack_image.clone(),
             buildpacks: builds.buildpacks.clone(),

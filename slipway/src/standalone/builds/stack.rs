@@ -106,6 +106,7 @@ pub fn settings(paths: &Paths) -> Result<Settings> {
         registry: (Ipv4Addr::LOCALHOST, 0).into(),
         registry_data: PathBuf::new(),
         credential: Credential::default(),
+        collector: None,
         proxy: settings::proxy(),
         stack: String::new(),
         buildpacks: None,

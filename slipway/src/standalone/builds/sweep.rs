@@ -6,32 +6,43 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use super::{
-    disk,
+    disk, groups,
     record::{self, Record},
     runner::sandbox,
     settings::Settings,
 };
 use crate::standalone::tool;
 
-/// Clears after every build whose runner is gone.
+/// Clears after every build whose runner is gone. One that cannot be cleared keeps no other from it.
 pub fn sweep(settings: &Settings) -> Result<()> {
+    let mut result = Ok(());
     for (build, record) in record::all(settings)? {
-        if !record.is_alive()? {
-            clear(settings, build, &record)?;
-        }
+        result = result.and(after(settings, build, &record));
     }
-    Ok(())
+    result
+}
+
+/// Clears after one build, unless its runner lives. Only when nothing of it is left it is told to have ended.
+pub fn after(settings: &Settings, build: Uuid, record: &Record) -> Result<()> {
+    if !record.exists() || record.is_alive()? {
+        return Ok(());
+    }
+    clear(settings, build, record)?;
+    record.cut_off()
 }
 
 /// Removes the sandboxes of a build that does not run.
 pub fn clear(settings: &Settings, build: Uuid, record: &Record) -> Result<()> {
     for kind in sandbox::KINDS {
         let name = sandbox::name(kind, build);
-        if settings.runc().join(&name).exists() {
-            tool::run(
-                Command::new("runc").arg("--root").arg(settings.runc()).args(["delete", "--force", "--", &name]),
-            )?;
+        let state = settings.runc().join(&name);
+        if state.exists() {
+            let mut command = Command::new("runc");
+            command.arg("--root").arg(settings.runc()).args(["delete", "--force", "--", &name]);
+            // The `runc` that made it may remove it at the same time.
+            tool::run(&mut command).map(drop).or_else(|error| if state.exists() { Err(error) } else { Ok(()) })?;
         }
+        groups::remove(&name)?;
     }
     if record.scratch().exists() {
         disk::remove(&record.scratch())?;

@@ -10,6 +10,8 @@ use std::{
 const LARGEST: u64 = 8 << 20;
 /// The last line of a log that would have been longer.
 const LEFT_OUT: &str = "\n[the build writes more than 8 MiB; the rest is left out]\n";
+/// What a line with the reason of a failure begins with.
+const ERROR: &str = "Error: ";
 
 /// An open log.
 pub struct Log {
@@ -20,7 +22,10 @@ pub struct Log {
     full: bool,
     /// The last line so far, without its end.
     line: String,
+    /// The newest reason.
     error: Option<String>,
+    /// The last line told it.
+    is_error_last: bool,
 }
 
 impl Log {
@@ -28,7 +33,15 @@ impl Log {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         let written = file.metadata()?.len();
-        Ok(Self { file, written, rest: Vec::new(), full: false, line: String::new(), error: None })
+        Ok(Self {
+            file,
+            written,
+            rest: Vec::new(),
+            full: false,
+            line: String::new(),
+            error: None,
+            is_error_last: false,
+        })
     }
 
     /// Takes what a build wrote.
@@ -43,6 +56,17 @@ impl Log {
     pub fn finish(&mut self) -> io::Result<()> {
         let text = String::from_utf8_lossy(&std::mem::take(&mut self.rest)).into_owned();
         self.put(&text)
+    }
+
+    /// Nothing more comes, and there is no image: the last line says why, whoever reads.
+    pub fn fail(&mut self, reason: &str) -> io::Result<()> {
+        self.finish()?;
+        let is_said = self.is_error_last && self.error.as_deref() == Some(reason);
+        if is_said && !self.full {
+            return Ok(());
+        }
+        let start = if self.line.is_empty() || self.full { "" } else { "\n" };
+        self.file.write_all(format!("{start}{ERROR}{reason}\n").as_bytes())
     }
 
     /// The reason with which the program in the sandbox ended, from its last lines.
@@ -66,14 +90,16 @@ impl Log {
         Ok(())
     }
 
-    /// Keeps the newest line that begins with `Error: `.
+    /// Keeps the newest line that tells a reason.
     fn look(&mut self, text: &str) {
         for piece in text.split_inclusive('\n') {
             if self.line.len() < 2000 {
                 self.line.push_str(piece);
             }
             if piece.ends_with('\n') {
-                if let Some(reason) = self.line.trim_end().strip_prefix("Error: ") {
+                let reason = self.line.trim_end().strip_prefix(ERROR);
+                self.is_error_last = reason.is_some();
+                if let Some(reason) = reason {
                     self.error = Some(reason.chars().take(500).collect());
                 }
                 self.line.clear();
@@ -115,6 +141,24 @@ mod tests {
             "a é 😀\n\u{fffd}\u{fffd} ok\nError: no such file\n\u{fffd}"
         );
         assert_eq!(log.last_error(), Some("no such file"));
+    }
+
+    #[test]
+    fn the_reason_is_the_last_line_and_stands_there_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let told = |text: &str, reason: &str| {
+            let path = dir.path().join("log");
+            std::fs::write(&path, "").unwrap();
+            let mut log = Log::open(&path).unwrap();
+            log.take(text.as_bytes()).unwrap();
+            log.fail(reason).unwrap();
+            std::fs::read_to_string(&path).unwrap()
+        };
+        assert_eq!(told("a\nError: no such file\n", "no such file"), "a\nError: no such file\n");
+        assert_eq!(told("Error: one\nhalf", "too slow"), "Error: one\nhalf\nError: too slow\n");
+        assert_eq!(told("Error: one\nb\n", "one"), "Error: one\nb\nError: one\n");
+        let long = told(&"y\n".repeat(5 << 20), "too slow");
+        assert!(long.ends_with(&format!("{LEFT_OUT}Error: too slow\n")));
     }
 
     #[test]

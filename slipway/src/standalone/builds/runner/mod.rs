@@ -6,10 +6,10 @@
 mod gateway;
 mod log;
 mod network;
-mod root;
+pub(super) mod root;
 pub mod sandbox;
 mod seed;
-mod spec;
+pub(super) mod spec;
 mod watch;
 
 use std::{
@@ -64,7 +64,10 @@ pub async fn run() -> Result<()> {
         Ok(state) => state,
         Err(error) => BuildState::Failed { reason: one_line(&format!("{error:#}")) },
     };
-    log.finish()?;
+    match &state {
+        BuildState::Failed { reason } => log.fail(reason)?,
+        _ => log.finish()?,
+    }
     let cleared = super::sweep::clear(&settings, order.build, &record);
     record.end(&state)?;
     disk::keep_budget(&settings).await?;
