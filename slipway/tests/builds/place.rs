@@ -259,10 +259,9 @@ impl Drop for Place {
 /// The names of all groups of processes that sandboxes have.
 fn groups() -> Vec<String> {
     let trees = fs::read_dir("/sys/fs/cgroup").unwrap().map(|entry| entry.unwrap().path());
-    let trees = trees
-        .chain([PathBuf::from("/sys/fs/cgroup")])
-        .filter_map(|tree| fs::read_dir(tree.join("slipway-builds")).ok());
-    trees.flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let trees = trees.chain([PathBuf::from("/sys/fs/cgroup")]).filter_map(|tree| fs::read_dir(tree).ok());
+    let names = trees.flatten().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("slipway-")).collect()
 }
 
 fn registry(path: &Path, port: u16) -> Child {

@@ -90,9 +90,9 @@ pub fn spec(name: &str, root: &Path, binds: &[Bind], limits: &Limits) -> Result<
     serde_json::from_value(value).context("the configuration of a sandbox is wrong")
 }
 
-/// Where the sandbox's group of processes lies.
+/// Where the sandbox's group of processes lies: at the top, so that its weight is compared with that of all containers together.
 pub fn cgroup(name: &str) -> String {
-    format!("/slipway-builds/{name}")
+    format!("/slipway-{name}")
 }
 
 fn process(limits: &Limits) -> Value {
