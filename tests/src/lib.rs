@@ -5,6 +5,7 @@ pub mod engine;
 pub mod git;
 pub mod image;
 pub mod load;
+pub mod machine;
 pub mod outside;
 pub mod program;
 pub mod snapshot;

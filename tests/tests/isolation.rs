@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use tests::{image::Image, program, standalone::Standalone, user::User};
+use tests::{image::Image, machine, program, standalone::Standalone, user::User};
 
 /// Where clouds keep the credentials of a machine.
 const METADATA: &str = "169.254.169.254";
@@ -47,7 +47,7 @@ fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
 
     let neighbour = address_of("neighbour")?;
     let mut targets = vec![format!("{neighbour}:1-{}", if tests::prove() { u16::MAX } else { 5000 })];
-    for address in addresses()? {
+    for address in machine::addresses()? {
         // Everything that this machine has: its database and engine, were they on the network, and a witness that is.
         targets.push(format!("{address}:1-{}", if tests::prove() { u16::MAX } else { 100 }));
         targets.extend([platform.port(), port, 2375, 2376, 5432].map(|port| format!("{address}:{port}")));
@@ -73,13 +73,4 @@ fn address_of(app: &str) -> Result<IpAddr> {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
     let address = program::output(Command::new("docker").args(["inspect", "--format", format, id.trim()]))?;
     address.trim().parse().with_context(|| format!("{app}: {address}"))
-}
-
-/// The addresses of this machine beyond loopback: its own, the gateways of all networks, and the metadata service's.
-fn addresses() -> Result<Vec<IpAddr>> {
-    let text = program::output(Command::new("ip").args(["-json", "-4", "address"]))?;
-    let interfaces: serde_json::Value = serde_json::from_str(&text)?;
-    let infos = interfaces.as_array().into_iter().flatten().filter_map(|one| one["addr_info"].as_array()).flatten();
-    let addresses = infos.filter_map(|info| info["local"].as_str()?.parse::<IpAddr>().ok());
-    Ok(addresses.filter(|address| !address.is_loopback()).collect())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use tests::{program, standalone::Ground};
+use tests::{machine, program, standalone::Ground};
 
 use super::{SMALL, Stage, pushed};
 
@@ -46,7 +46,7 @@ fn a_build_reaches_neither_the_machine_nor_an_app() -> Result<()> {
     let neighbour = address_of("neighbour")?;
     let mut targets =
         vec![format!("{neighbour}:1-{many}"), format!("{neighbour}:8000"), "169.254.169.254:80".to_owned()];
-    for address in addresses()? {
+    for address in machine::addresses()? {
         let known = [
             stage.platform.port(),
             stage.platform.ssh_port(),
@@ -99,7 +99,7 @@ const BOUNDS: [&str; 6] = ["--build-timeout", "30", "--build-disk", "1G", "--bui
 const GREED: [(&str, &str, &str); 6] = [
     ("a fork bomb", "bash -c 'f() { f | f & }; f; sleep 300'", "Resource temporarily unavailable"),
     ("sleep", "sleep 300", "longer than 30 seconds"),
-    ("an endless log", "timeout 10 yes; exit 3", "left out"),
+    ("an endless log", "while :; do head -c 1000000 /dev/zero | tr '\\0' y | fold -w 1000; done", "left out"),
     ("a file of 10 GiB", "fallocate -l 10G /big", "File too large"),
     ("many files", "for i in 1 2 3 4 5 6 7 8 9; do dd if=/dev/zero of=/big$i bs=1M count=300; done; sleep 20", "disk"),
     ("memory", "python3 -c 'a = bytearray(1 << 30); print(len(a))'", "memory"),
@@ -152,13 +152,4 @@ fn address_of(app: &str) -> Result<IpAddr> {
     let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
     let address = program::output(Command::new("docker").args(["inspect", "--format", format, &container_of(app)?]))?;
     address.trim().parse().with_context(|| format!("{app}: {address}"))
-}
-
-/// The addresses of this machine beyond loopback.
-fn addresses() -> Result<Vec<IpAddr>> {
-    let text = program::output(Command::new("ip").args(["-json", "-4", "address"]))?;
-    let interfaces: serde_json::Value = serde_json::from_str(&text)?;
-    let infos = interfaces.as_array().into_iter().flatten().filter_map(|one| one["addr_info"].as_array()).flatten();
-    let addresses = infos.filter_map(|info| info["local"].as_str()?.parse::<IpAddr>().ok());
-    Ok(addresses.filter(|address| !address.is_loopback()).collect())
 }

@@ -1,42 +1,54 @@
 //! Parts of the platform die in the middle of pushes. Whoever pushes is never told of a success that did not come, the release
 //! before serves on, and nothing is left lying about.
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::{Child, Command},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use tests::{program, wait};
+use tests::{engine::Engine, program, standalone::Ground, user::User, wait};
 
 use super::{SMALL, SOON, Stage, pushed};
 
 /// About as long as a small push takes.
 const PUSH: u64 = 9000;
+/// Who dies, in turn.
+const VICTIMS: [&str; 5] = ["builder", "controller", "engine", "supervisor", "client"];
+/// How long an engine is away.
+const ABSENCE: u64 = 3000;
 /// Within this time a platform of which something died has put everything in order again.
 const ORDER: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_push_in_which_something_dies() -> Result<()> {
-    let mut stage = Stage::set()?;
+    let mut engine = Engine::reach()?;
+    let mut stage = Stage::set_on(Ground { stack: true, engine: Some(engine.socket()), ..Ground::default() })?;
     let blog = stage.app("blog", &[("Dockerfile", SMALL)])?;
     pushed(&blog)?;
     let seed = rand::random();
     println!("seed {seed}");
+    let watch = Watch::begin(&stage);
     let mut dice = StdRng::seed_from_u64(seed);
-    for round in 0..if tests::prove() { 50 } else { 4 } {
+    for round in 0..if tests::prove() { 50 } else { VICTIMS.len() } {
         let before = releases(&stage)?;
         let text = format!("round {round}");
         blog.write("Dockerfile", &SMALL.replace("Slipway", &text))?;
         blog.commit(&text)?;
         let push = blog.begin_push()?;
-        let (victim, moment) =
-            (["builder", "controller", "supervisor", "client"][round % 4], dice.random_range(0..PUSH));
+        let (victim, moment) = (VICTIMS[round % VICTIMS.len()], dice.random_range(0..PUSH));
         println!("{text}: {victim} dies after {moment} ms");
         pass(moment)?;
-        let push = if victim == "client" {
-            kill(push)?
-        } else {
-            strike(&mut stage, victim)?;
-            push
+        let push = match victim {
+            "client" => kill(push)?,
+            "engine" => lose(&mut engine, push)?,
+            part => strike(&mut stage, part, push)?,
         };
         let output = push.wait_with_output()?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -50,7 +62,38 @@ fn a_push_in_which_something_dies() -> Result<()> {
         pushed(&blog).with_context(|| format!("after {text}"))?;
         stage.is_served("blog", &format!("Powered by {text}"))?;
     }
-    Ok(())
+    watch.end()
+}
+
+/// Somebody who visits the app all the time.
+struct Watch {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Watch {
+    fn begin(stage: &Stage) -> Self {
+        let (stop, url) = (Arc::new(AtomicBool::new(false)), stage.platform.app_url("blog"));
+        let ended = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            let mut failures = Vec::new();
+            while !ended.load(Relaxed) {
+                match User::new().and_then(|visitor| visitor.curl(&url)) {
+                    Ok((200, body)) if body.starts_with("Powered by ") => {}
+                    other => failures.push(format!("{other:?}")),
+                }
+            }
+            failures
+        });
+        Self { stop, thread }
+    }
+
+    fn end(self) -> Result<()> {
+        self.stop.store(true, Relaxed);
+        let failures = self.thread.join().ok().context("the visitor panicked")?;
+        ensure!(failures.is_empty(), "{} visits failed: {:?}", failures.len(), failures.first());
+        Ok(())
+    }
 }
 
 fn pass(milliseconds: u64) -> Result<()> {
@@ -59,15 +102,24 @@ fn pass(milliseconds: u64) -> Result<()> {
     Ok(())
 }
 
-fn strike(stage: &mut Stage, victim: &str) -> Result<()> {
+fn strike(stage: &mut Stage, victim: &str, push: Child) -> Result<Child> {
     match victim {
         "supervisor" => stage.platform.replace_supervisor()?,
         part => stage.platform.kill(part)?,
     }
-    stage.platform.ready()
+    stage.platform.ready()?;
+    Ok(push)
 }
 
-fn kill(mut push: std::process::Child) -> Result<std::process::Child> {
+/// The engine is away for a while, as when it is started again.
+fn lose(engine: &mut Engine, push: Child) -> Result<Child> {
+    engine.goes_away();
+    pass(ABSENCE)?;
+    engine.comes_back()?;
+    Ok(push)
+}
+
+fn kill(mut push: Child) -> Result<Child> {
     push.kill()?;
     Ok(push)
 }
