@@ -19,14 +19,16 @@ const SHA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// The key of a user, registered.
 async fn key(pool: &PgPool, user: &str) -> String {
-    let public = format!("ssh-ed25519 {}", STANDARD.encode(format!("key of {user}")));
+    let part = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    let blob = [part(b"ssh-ed25519"), part(&Sha256::digest(user))].concat();
+    let public = format!("ssh-ed25519 {}", STANDARD.encode(&blob));
     sqlx::query(
         "insert into keys (uuid, user_id, name, public, fingerprint, sha256)
-         select $1, id, username, $2, '', $3 from users where username = $4",
+         select $1, id, username, $2, username, $3 from users where username = $4",
     )
     .bind(Uuid::now_v7())
     .bind(&public)
-    .bind(Sha256::digest(format!("key of {user}")).to_vec())
+    .bind(Sha256::digest(&blob).to_vec())
     .bind(user)
     .execute(pool)
     .await
@@ -143,6 +145,9 @@ async fn whose_key_and_what_for(pool: PgPool) {
     assert_snapshot!(ask("../\u{1b}x", "fetch").await, @r#"403 {"detail":"App ../\\u{1b}x does not exist, or ana may not fetch from it.\nmycli apps lists those that you may use."}"#);
     push.admin.post("/v2/apps/blog/perms", json!({"username": "ana"})).await;
     assert_snapshot!(ask("blog", "push").await, @r#"200 {"app":"<uuid>","username":"ana"}"#);
+    for near in ["blo", "blog2", "blog-", "Blog", "blog.git"] {
+        assert_eq!(ask(near, "push").await.status, StatusCode::FORBIDDEN, "{near} is not blog");
+    }
     push.admin.delete("/v2/apps/blog/perms/ana").await;
     assert_eq!(ask("blog", "fetch").await.status, StatusCode::FORBIDDEN, "who could once cannot any more");
     push.admin.post("/v2/apps/blog/perms", json!({"username": "ana"})).await;
@@ -236,8 +241,8 @@ async fn builds_of_pushes(pool: PgPool) {
     let build = push.start().await;
     let admin = &push.admin;
     let path = format!("/v2/apps/blog/builds/{build}");
-    let running = async || admin.get(&path).await.json()["state"] == "building";
-    push.installation.eventually(running).await;
+    let writing = async || admin.get(&format!("{path}/logs")).await.body.contains("Building");
+    push.installation.eventually(writing).await;
     assert_snapshot!(admin.get(&path).await, @r#"200 {"app":"blog","created":"<time>","dockerfile":"","image":"blog:git-aaaaaaaa","owner":"admin","procfile":{},"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","state":"building","updated":"<time>","uuid":"<uuid>"}"#);
     assert_eq!(admin.get("/v2/apps/blog/builds").await.json()["count"], 0);
     let all = admin.get("/v2/apps/blog/builds?all=true").await.json();

@@ -61,7 +61,10 @@ fn a_buildpack_compiles_the_app_and_its_config_stays_outside() {
 #[test]
 fn what_takes_too_much_is_ended_and_leaves_nothing() {
     let place = Place::new();
-    let mut hungry = dockerfile("RUN while :; do dd if=/dev/zero of=/big$((n+=1)) bs=1M count=100 2>/dev/null; done");
+    // Enough for the limit, and no more than the machine bears when nobody looks.
+    let mut hungry = dockerfile(
+        "RUN for n in 1 2 3 4 5 6 7 8 9 10; do dd if=/dev/zero of=/big$n bs=1M count=100 2>/dev/null; done; sleep 15",
+    );
     hungry.limits["disk"] = (300 << 20).into();
     assert_eq!(place.build(&hungry).reason(), "The build wrote more than 300 MiB to disk and was ended.");
     let mut slow = dockerfile("RUN yes");

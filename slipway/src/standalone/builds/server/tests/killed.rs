@@ -99,6 +99,15 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let mut command = Command::new("runc");
+        command.arg("--root").arg(self.settings().runc()).args(["delete", "--force", "--", &self.sandbox]);
+        // Most of the time there is none any more.
+        let _ = command.output();
+    }
+}
+
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition().await {
