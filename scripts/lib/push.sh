@@ -9,7 +9,8 @@ push_key() {
     mkdir -p "$notes"
     [ -e "$key" ] || step ssh-keygen -q -t ed25519 -N '' -C quickstart -f "$key"
     mycli keys:list 2>/dev/null | grep -qw quickstart || {
-        step mycli keys:add quickstart "$key.pub"
+        # On a terminal it would ask whether to trust the host, and nobody would see the question.
+        step mycli keys:add quickstart "$key.pub" </dev/null
         expect "done"
     }
     export GIT_SSH_COMMAND="ssh -i $key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes"
