@@ -15,7 +15,6 @@ pub fn settle(user: &User) -> SettingsBindDropGuard {
     // What a slow machine shows while nothing happens.
     settings.add_filter(r"(?m)^\.\.\.\n", "");
     settings.add_filter(r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "<sha>..<sha>");
-    settings.add_filter(r"\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{11,12})\b", "<id>");
     settings.add_filter(r"git-[0-9a-f]{8}\b", "git-<sha>");
     settings.add_filter(r"deployed [0-9a-f]{7}\b", "deployed <sha>");
     settings.add_filter(r"-[0-9a-f]{8}-[a-z0-9]{5}\b", "-<release>-<name>");
@@ -29,5 +28,7 @@ pub fn settle(user: &User) -> SettingsBindDropGuard {
     settings.add_filter(r"its part within (\d+) s: .*", "its part within $1 s: <why>");
     // How often it was started until that was enough.
     settings.add_filter(r"(err:     goodbye\n)+", "err:     goodbye\n");
+    settings.add_filter(r"(    cannot reach the database\n)+", "    cannot reach the database\n");
+    settings.add_filter(r"\b([0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{11,12})\b", "<id>");
     settings.bind_to_scope()
 }

@@ -14,6 +14,11 @@ echo found $(ls \"$2\")
 touch \"$2/kept\"
 ";
 
+/// Starts a server that comes with the stack.
+const RELEASE: &str = "#!/usr/bin/env bash
+printf 'default_process_types:\\n  web: exec python3 -m http.server $PORT\\nconfig_vars:\\n  MOOD: good\\n'
+";
+
 #[test]
 fn every_example_is_built_and_runs() -> Result<()> {
     let stage = Stage::set()?;
@@ -42,14 +47,7 @@ fn a_buildpack_of_ones_own() -> Result<()> {
     let _settled = snapshot::settle(&stage.user);
     let pack = Repository::with(
         &stage.user,
-        &[
-            ("bin/detect", "#!/usr/bin/env bash\necho Own\n"),
-            ("bin/compile", COMPILE),
-            (
-                "bin/release",
-                "#!/usr/bin/env bash\nprintf 'default_process_types:\\n  web: exec python3 -m http.server $PORT\\nconfig_vars:\\n  MOOD: good\\n'\n",
-            ),
-        ],
+        &[("bin/detect", "#!/usr/bin/env bash\necho Own\n"), ("bin/compile", COMPILE), ("bin/release", RELEASE)],
     )?;
     let url = outside.publish("pack.git", &pack)?;
     let blog = stage.app(
@@ -64,9 +62,63 @@ fn a_buildpack_of_ones_own() -> Result<()> {
         ],
     )?;
     stage.user.does(&["config:set", "COLOR=secret-green", &format!("BUILDPACK_URL={url}#main"), "-a", "blog"])?;
-    assert_snapshot!(blog.push()?, @"");
+    assert_snapshot!(blog.push()?, @"
+    exit code 0
+    Starting build... but first, coffee!
+    -----> Restoring cache...
+           No cache file found. If this is the first deploy, it will be created now.
+    -----> Fetching custom buildpack
+    -----> Own app detected
+    -----> Running pre-compile hook
+           before
+    -----> Color is SECRET-GREEN
+           found
+    -----> Running post-compile hook
+           after
+    -----> Discovering process types
+           Default process types for Own -> web
+    -----> Checking for changes inside the cache directory...
+           Files inside cache folder changed, uploading new cache...
+           Done: Uploaded cache (0B)
+    -----> Compiled slug size is 195B
+    Build complete.
+    Launching App...
+    Done, blog:v3 deployed to Workflow
+
+    http://blog.localhost
+
+    Use 'deis open' to view this application in your browser
+
+    To learn more, use 'deis help' or visit https://deis.com/
+
+    To ssh://<builder>/blog.git
+     * [new branch]      main -> main
+    ");
     stage.is_served("blog", "Powered by Own")?;
     let look = "ls; echo $MOOD; echo $0; grep -rls secret-green / --exclude-dir=proc --exclude-dir=sys; true";
-    assert_snapshot!(stage.user.does(&["run", "-a", "blog", "--", look])?, @"");
+    assert_snapshot!(stage.user.does(&["run", "-a", "blog", "--", look])?, @"
+    bin
+    index.html
+    site
+    good indeed
+    bash
+    ");
     Ok(())
+}
+
+#[test]
+fn several_buildpacks_one_after_the_other() -> Result<()> {
+    let outside = Outside::open()?;
+    let stage = Stage::set()?;
+    let pack = |name: &str| {
+        let compile = format!("#!/usr/bin/env bash\necho \"-----> {name}\"\necho {name} >>\"$1/index.html\"\n");
+        let files =
+            [("bin/detect", "#!/usr/bin/env bash\nexit 0\n"), ("bin/compile", &compile), ("bin/release", RELEASE)];
+        outside.publish(&format!("{name}.git"), &Repository::with(&stage.user, &files)?)
+    };
+    let list = format!("{}\n{}\n", pack("first")?, pack("second")?);
+    let blog = stage.app("blog", &[(".buildpacks", &list)])?;
+    let said = pushed(&blog)?;
+    ensure!(said.text.contains("-----> first\n") && said.text.contains("-----> second\n"), "{said}");
+    stage.is_served("blog", "first\nsecond")
 }

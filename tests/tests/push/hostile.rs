@@ -12,7 +12,7 @@ use tests::{machine, program, standalone::Ground};
 use super::{SMALL, Stage, pushed};
 
 /// The time limit of builds here, and what it may take to end one.
-const LIMIT: Duration = Duration::from_secs(30 + 15);
+const LIMIT: Duration = Duration::from_secs(20 + 15);
 
 /// Tries to connect to each `<address>:<first>-<last>` and prints those that answer.
 const PROBE: &str = r#"
@@ -93,14 +93,14 @@ fn a_build_sees_no_image_of_another_app() -> Result<()> {
 }
 
 /// What a build may use here: little, so that it does not take long to use it up.
-const BOUNDS: [&str; 6] = ["--build-timeout", "30", "--build-disk", "1G", "--build-memory", "512M"];
+const BOUNDS: [&str; 6] = ["--build-timeout", "20", "--build-disk", "1G", "--build-memory", "512M"];
 
 /// What a Dockerfile does, and a word of what its pusher is told.
 const GREED: [(&str, &str, &str); 6] = [
     ("a fork bomb", "bash -c 'f() { f | f & }; f; sleep 300'", "Resource temporarily unavailable"),
-    ("sleep", "sleep 300", "longer than 30 seconds"),
+    ("sleep", "sleep 300", "longer than 20 seconds"),
     ("an endless log", "while :; do head -c 1000000 /dev/zero | tr '\\0' y | fold -w 1000; done", "left out"),
-    ("a file of 10 GiB", "fallocate -l 10G /big", "File too large"),
+    ("a file of 10 GiB", "fallocate -l 10G /big", "File size limit exceeded"),
     ("many files", "for i in 1 2 3 4 5 6 7 8 9; do dd if=/dev/zero of=/big$i bs=1M count=300; done; sleep 20", "disk"),
     ("memory", "python3 -c 'a = bytearray(1 << 30); print(len(a))'", "memory"),
 ];

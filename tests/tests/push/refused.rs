@@ -22,8 +22,20 @@ fn words_for_everything_that_is_refused() -> Result<()> {
     let _settled = snapshot::settle(&stage.user);
     let blog = stage.app("blog", &[("Dockerfile", SMALL)])?;
 
-    assert_snapshot!(blog.push_as("main:feature")?, @"");
-    assert_snapshot!(blog.push_as("main:refs/tags/v1")?, @"");
+    assert_snapshot!(blog.push_as("main:feature")?, @"
+    exit code 1
+    Only main and master are deployed. To deploy this branch: git push <remote> feature:main
+    To ssh://<builder>/blog.git
+     ! [remote rejected] main -> feature (pre-receive hook declined)
+    error: failed to push some refs to 'ssh://<builder>/blog.git'
+    ");
+    assert_snapshot!(blog.push_as("main:refs/tags/v1")?, @"
+    exit code 1
+    Tags are not deployed. To deploy what this one marks: git push <remote> v1^{}:main
+    To ssh://<builder>/blog.git
+     ! [remote rejected] main -> v1 (pre-receive hook declined)
+    error: failed to push some refs to 'ssh://<builder>/blog.git'
+    ");
 
     // Somebody else whose key is known, and the app is not hers; then with a key that is not known.
     let eve = other_user(&stage)?;
@@ -31,11 +43,35 @@ fn words_for_everything_that_is_refused() -> Result<()> {
     let hers = Repository::with(&eve, &[("Dockerfile", SMALL)])?;
     let url = remote(&blog)?;
     hers.does(&["remote", "add", "mycli", &url])?;
-    assert_snapshot!(hers.push()?, @"");
+    assert_snapshot!(hers.push()?, @"
+    exit code 128
+    App blog does not exist, or eve may not push to it.
+    mycli apps lists those that you may use, mycli create blog makes one.
+    fatal: Could not read from remote repository.
+
+    Please make sure you have the correct access rights
+    and the repository exists.
+    ");
     hers.does(&["remote", "set-url", "mycli", &url.replace("/blog.git", "/blo.git")])?;
-    assert_snapshot!(hers.push()?, @"");
+    assert_snapshot!(hers.push()?, @"
+    exit code 128
+    App blo does not exist, or eve may not push to it.
+    mycli apps lists those that you may use, mycli create blo makes one.
+    fatal: Could not read from remote repository.
+
+    Please make sure you have the correct access rights
+    and the repository exists.
+    ");
     eve.does(&["keys:remove", "ana@laptop"])?;
-    assert_snapshot!(hers.push()?, @"");
+    assert_snapshot!(hers.push()?, @"
+    exit code 128
+    This key is not registered here. Register it with `mycli keys:add`, then push again.
+    git@<builder>: Permission denied (publickey).
+    fatal: Could not read from remote repository.
+
+    Please make sure you have the correct access rights
+    and the repository exists.
+    ");
 
     ensure!(!stage.user.does(&["builds", "-a", "blog"])?.contains('-'), "something was built");
     Ok(())
