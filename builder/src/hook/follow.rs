@@ -31,13 +31,14 @@ pub(super) struct Follower<'a, W> {
     build: Uuid,
     screen: &'a mut Screen<W>,
     from: u64,
+    last: String,
     built: bool,
     answered: Instant,
 }
 
 impl<'a, W: Write> Follower<'a, W> {
     pub fn new(controller: &'a Controller, build: Uuid, screen: &'a mut Screen<W>) -> Self {
-        Self { controller, build, screen, from: 0, built: false, answered: Instant::now() }
+        Self { controller, build, screen, from: 0, last: String::new(), built: false, answered: Instant::now() }
     }
 
     /// To the end.
@@ -79,6 +80,7 @@ impl<'a, W: Write> Follower<'a, W> {
                 if next > self.from {
                     self.from = next;
                     self.screen.print(&text)?;
+                    text.lines().last().unwrap_or_default().clone_into(&mut self.last);
                 }
             }
             PushEvent::Built => self.launch()?,
@@ -87,9 +89,14 @@ impl<'a, W: Write> Follower<'a, W> {
                 self.screen.print(&done(&app, version, &url))?;
                 return Ok(Some(Ok(())));
             }
-            PushEvent::Failed { reason } => return Ok(Some(Err(Refused(reason)))),
+            PushEvent::Failed { reason } => return Ok(Some(Err(Refused(self.unsaid(reason))))),
         }
         Ok(None)
+    }
+
+    /// Nothing when the build has told that in its last line.
+    fn unsaid(&self, reason: String) -> String {
+        if self.last.strip_prefix("Error: ") == Some(&reason) { String::new() } else { reason }
     }
 
     /// Once, however often a new connection tells it.
