@@ -128,6 +128,18 @@ async fn a_failed_build_can_be_pushed_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_the_build_told_is_shown_once() {
+    let world = World::start().await;
+    world.controller.tell([
+        log("-----> Failing\nError: no buildpack is for this app\n", 60),
+        failed("no buildpack is for this app"),
+    ]);
+    let pushed = world.git(&["push", "deis", "main"]).await;
+    assert_eq!(world.shown(&pushed).matches("no buildpack is for this app").count(), 1);
+    assert_eq!(pushed.code, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_controller_may_refuse_the_build() {
     let world = World::start().await;
     world.controller.state().refuse = Some("The app was given away.".to_owned());
