@@ -90,7 +90,9 @@ pub fn is_due(settings: &Settings) -> Result<bool> {
 
 /// Removes it. No build may begin meanwhile.
 pub async fn collect(settings: &Settings) -> Result<()> {
-    if let Some(collector) = &settings.collector {
+    // Before the first push there is nothing, of which the program would complain.
+    let has_any = settings.registry_data.join("docker/registry/v2/blobs").exists();
+    if let Some(collector) = settings.collector.as_ref().filter(|_| has_any) {
         collector.run().await.context("cannot collect what the private registry does not need")?;
     }
     Ok(fs::remove_file(mark(settings))?)

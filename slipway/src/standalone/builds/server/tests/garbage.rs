@@ -134,6 +134,12 @@ async fn layers_that_no_image_has_go_while_nothing_is_built() {
     let settings = &registry.settings;
     let state = Server::open(settings.clone()).unwrap().state;
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let reference = format!("{}/{}@sha256:{}", settings.registry, Settings::repository(one), "0".repeat(64));
+    assert_eq!(state.answer(BuildRequest::ForgetImage { app: one, reference }).await.unwrap(), BuildAnswer::Done);
+    state.sweep().await;
+    assert!(!garbage::is_due(settings).unwrap(), "where nothing is there is no garbage");
+    *state.changing.lock().await = None;
+
     let (base, own, others) = (vec![1; 1 << 20], vec![2; 1 << 20], vec![3; 1 << 20]);
     let stack = registry.push("slipway-stack", &[&base]);
     let first = registry.push(&Settings::repository(one), &[&base, &own]);
