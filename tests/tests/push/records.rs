@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use insta::assert_snapshot;
-use tests::{snapshot, wait};
+use tests::{git::Repository, snapshot, wait};
 
 use super::{SMALL, SOON, Stage, pushed};
 
@@ -42,6 +42,11 @@ fn builds_are_listed_read_and_cancelled() -> Result<()> {
     Pushing to registry
     "#);
 
+    is_cancelled(&stage, &blog)
+}
+
+fn is_cancelled(stage: &Stage, blog: &Repository) -> Result<()> {
+    let user = &stage.user;
     blog.write("Dockerfile", &format!("{SMALL}RUN echo long; sleep 60\n"))?;
     blog.commit("Sleep")?;
     let push = blog.begin_push()?;

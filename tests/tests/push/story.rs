@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use insta::assert_snapshot;
-use tests::snapshot;
+use tests::{git::Repository, snapshot};
 
 use super::{SMALL, Stage, pushed};
 
@@ -46,6 +46,10 @@ fn a_dockerfile_becomes_a_release() -> Result<()> {
     Everything up-to-date
     ");
 
+    mistakes_are_told_and_mended(&stage, &blog)
+}
+
+fn mistakes_are_told_and_mended(stage: &Stage, blog: &Repository) -> Result<()> {
     blog.write("Dockerfile", &format!("{SMALL}FOO bar\n"))?;
     blog.commit("A typo")?;
     assert_snapshot!(blog.push()?, @r#"
@@ -80,7 +84,7 @@ fn a_dockerfile_becomes_a_release() -> Result<()> {
 
     blog.write("Dockerfile", &SMALL.replace("Slipway", "v3"))?;
     blog.commit("Mend it")?;
-    pushed(&blog)?;
+    pushed(blog)?;
     stage.is_served("blog", "Powered by v3")?;
     let user = &stage.user;
     assert_snapshot!(user.does(&["releases", "-a", "blog"])?, @"");

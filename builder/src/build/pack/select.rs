@@ -47,14 +47,25 @@ impl Selected {
         if !path.is_file() {
             return Ok(Release::default());
         }
-        let said = stage.ask(&[&self.program("release"), TREE_SEEN])?;
-        Ok(Release::parse(&said.context("the buildpack's bin/release failed")?))
+        // buildah 1.28 now and then loses what a program wrote that ended at once; a release without its types would never
+        // serve. To ask once more does no harm: such a program only prints.
+        let ask = || stage.ask(&[&self.program("release"), TREE_SEEN])?.context("the buildpack's bin/release failed");
+        let mut said = ask()?;
+        for _ in 1..RELEASE_TRIES {
+            if said.trim().is_empty() {
+                said = ask()?;
+            }
+        }
+        Ok(Release::parse(&said))
     }
 
     fn program(&self, name: &str) -> String {
         format!("{PACKS_SEEN}/{}/bin/{name}", self.folder)
     }
 }
+
+/// How often `bin/release` is asked that says nothing.
+const RELEASE_TRIES: usize = 3;
 
 /// The buildpack, and whether the app lists several of them.
 pub fn choose(job: &BuildJob, stage: &Stage) -> Result<(Selected, bool)> {
