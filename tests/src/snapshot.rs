@@ -16,7 +16,7 @@ pub fn settle(user: &User) -> SettingsBindDropGuard {
     settings.add_filter(r"(?m)^\.\.\.\n", "");
     settings.add_filter(r"\b[0-9a-f]{7}\.\.[0-9a-f]{7}\b", "<sha>..<sha>");
     settings.add_filter(r"git-[0-9a-f]{8}\b", "git-<sha>");
-    settings.add_filter(r"deployed [0-9a-f]{7}\b", "deployed <sha>");
+    settings.add_filter(r"(?m)deployed [0-9a-f]{7}$", "deployed <sha>");
     settings.add_filter(r"-[0-9a-f]{8}-[a-z0-9]{5}\b", "-<release>-<name>");
     settings.add_filter(r"\.[a-z0-9]{5}\]", ".<name>]");
     settings.add_filter(r"-run-[a-z0-9]{5}\b", "-run-<name>");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::{accounts, options::Switch};
+use super::accounts;
 
 /// The registry's program.
 const REGISTRY: &str = "docker-registry";
@@ -29,13 +29,8 @@ pub enum Pushes {
 }
 
 impl Pushes {
-    /// Looks for the programs: the registry's where it was named, the others on the PATH. Without firewall rules nothing
-    /// would hold builds, so that there are none.
-    pub fn choose(registry: Option<&PathBuf>, firewall: Switch) -> Result<Self> {
-        if firewall == Switch::Off {
-            let reason = "with --firewall off nothing keeps builds from this machine".to_owned();
-            return Ok(Self::Off { reason });
-        }
+    /// Looks for the programs: the registry's where it was named, the others on the PATH.
+    pub fn choose(registry: Option<&PathBuf>) -> Result<Self> {
         if let Some(program) = registry {
             ensure!(program.is_file(), "{} is no program: --registry-bin names docker-registry", program.display());
             accounts::check_reachable(program)?;
@@ -93,7 +88,6 @@ mod tests {
         assert!(matches!(choose(), Pushes::Off { reason } if reason.contains("is closed to them")));
         std::fs::set_permissions(&registry, Permissions::from_mode(0o755)).unwrap();
         assert_eq!(choose(), Pushes::On { registry });
-        assert!(Pushes::choose(Some(&dir.path().join("nothing")), Switch::On).is_err());
-        assert!(matches!(Pushes::choose(None, Switch::Off).unwrap(), Pushes::Off { .. }));
+        assert!(Pushes::choose(Some(&dir.path().join("nothing"))).is_err());
     }
 }

@@ -40,7 +40,7 @@ impl Setup {
         // What can fail for want of a package comes before anything is made.
         let database = Database::choose(options.database_url.as_deref(), options.pg_bin.as_ref())?;
         let engine_group = accounts::engine_group(&options.docker_socket)?;
-        let pushes = Pushes::choose(options.pushes.registry_bin.as_ref(), options.firewall)?;
+        let pushes = Pushes::choose(options.pushes.registry_bin.as_ref())?;
         let accounts = Accounts::ensure(options.installation.name.as_str())?;
         ensure_folders(&paths, &accounts).context("cannot make the folders of the installation")?;
         secrets::ensure(&paths, &accounts)?;

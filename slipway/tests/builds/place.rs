@@ -192,6 +192,7 @@ impl Place {
             "socket": self.path("run/builds.sock"),
             "group": 0,
             "subnet": self.subnet,
+            "connected": true,
             "name_servers": [],
             "registry": format!("127.0.0.1:{}", self.port),
             "registry_data": self.path("registry"),

@@ -132,7 +132,7 @@ fn without_the_programs_of_pushes_everything_else_works() {
     let machine = Machine::new();
     let tools = machine.path("tools");
     std::fs::create_dir(&tools).unwrap();
-    for tool in ["getent", "useradd", "groupadd", "git", "runc", "ssh-keygen"] {
+    for tool in ["getent", "useradd", "groupadd", "git", "ip", "runc", "ssh-keygen"] {
         std::os::unix::fs::symlink(machine::program(tool), tools.join(tool)).unwrap();
     }
     let mut supervisor = machine.start_with(&[("PATH", tools.to_str().unwrap())]);
@@ -142,7 +142,7 @@ fn without_the_programs_of_pushes_everything_else_works() {
     let line = status.lines().find(|line| line.starts_with("pushes")).unwrap();
     assert_eq!(
         line,
-        "pushes        off; missing: buildah; apt install docker-registry buildah runc uidmap git, then `slipway restart`"
+        "pushes        off; missing: buildah; apt install docker-registry buildah runc uidmap git iproute2, then `slipway restart`"
     );
     assert!(!status.contains("builder") && !status.contains("registry  "), "{status}");
     assert!(ssh_greeting(machine.ssh).is_err());

@@ -23,6 +23,8 @@ const PUSH: u64 = 9000;
 const VICTIMS: [&str; 5] = ["builder", "controller", "engine", "supervisor", "client"];
 /// How long an engine is away.
 const ABSENCE: u64 = 3000;
+/// Within this time the push lock of a builder that died is free, and the push after it done.
+const LOCK: Duration = Duration::from_secs(75);
 /// Within this time a platform of which something died has put everything in order again.
 const ORDER: Duration = Duration::from_mins(1);
 
@@ -57,9 +59,13 @@ fn a_push_in_which_something_dies() -> Result<()> {
         ensure!(!output.status.success() || after > before, "{text}: a success without a release: {said}");
         let (status, body) = stage.answer("blog")?;
         ensure!(status == 200 && body.starts_with("Powered by "), "{text}: {status} {body}");
-        // Whatever became of it, the next one gets there.
+        // Whatever became of it, the next one gets there, once the lock of a killed builder is free.
         blog.commit("Once more")?;
-        pushed(&blog).with_context(|| format!("after {text}"))?;
+        let next = wait::until("the lock is free", LOCK, || {
+            let said = blog.push()?;
+            Ok((!said.text.contains("Another git push is ongoing")).then_some(said))
+        })?;
+        ensure!(next.code == 0, "after {text}: {next}");
         stage.is_served("blog", &format!("Powered by {text}"))?;
     }
     watch.end()

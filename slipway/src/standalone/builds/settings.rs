@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::garbage::Collector;
 use crate::standalone::{
-    options::{BuildOptions, Options},
+    options::{BuildOptions, Options, Switch},
     pool, secrets,
     setup::Setup,
 };
@@ -38,6 +38,8 @@ pub struct Settings {
     pub group: u32,
     /// The addresses of builds.
     pub subnet: Ipv4Net,
+    /// Whether builds have a network: not where no rules would hold them.
+    pub connected: bool,
     /// Name servers that a sandbox can reach.
     pub name_servers: Vec<IpAddr>,
     /// The private registry, as this machine reaches it and as images name it.
@@ -125,6 +127,7 @@ impl Settings {
             socket: paths.builds_socket(),
             group: setup.accounts.controller.gid,
             subnet: setup.builds,
+            connected: options.firewall == Switch::On,
             name_servers: pool::name_servers(),
             registry: options.pushes.registry_listen.into(),
             registry_data: paths.registry(),

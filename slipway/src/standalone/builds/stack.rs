@@ -102,6 +102,7 @@ pub fn settings(paths: &Paths) -> Result<Settings> {
         socket: PathBuf::new(),
         group: 0,
         subnet,
+        connected: true,
         name_servers: pool::name_servers(),
         registry: (Ipv4Addr::LOCALHOST, 0).into(),
         registry_data: PathBuf::new(),

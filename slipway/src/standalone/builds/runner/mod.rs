@@ -150,9 +150,9 @@ impl Runner<'_> {
             proxy: self.settings.proxy.clone(),
             stack: self.settings.stack.clone(),
         }));
-        let link = Link::take(self.settings)?;
+        let link = if self.settings.connected { Some(Link::take(self.settings)?) } else { None };
         let watch = self.watch(scratch, app, limits.seconds)?;
-        let connect = async |pid| link.connect(pid);
+        let connect = async |pid| link.as_ref().map_or(Ok(()), |link| link.connect(pid));
         sandbox.run(&job, connect, log, watch).await
     }
 

@@ -19,6 +19,8 @@ pub const BASE: u32 = 0x7000_0000;
 pub const COUNT: u32 = 0x1_0000;
 /// Root of a sandbox, as the machine sees it.
 const INNER_ROOT: Owner = Owner { uid: BASE, gid: BASE };
+/// Around what sandboxes have: they pass through (0710), other users of the machine do not.
+const PASSAGE: Owner = Owner { uid: 0, gid: BASE };
 
 /// Folders of the root.
 const FOLDERS: [&str; 20] = [
@@ -49,7 +51,7 @@ const LINKS: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
 /// Makes the root and the working folder under `scratch`; answers the working folder.
 pub fn prepare(scratch: &Path, name_servers: &[IpAddr]) -> Result<PathBuf> {
     super::super::disk::remove(scratch)?;
-    files::ensure_folder(scratch, Owner::ROOT, 0o711)?;
+    files::ensure_folder(scratch, PASSAGE, 0o710)?;
     let root = scratch.join("root");
     for folder in FOLDERS {
         files::ensure_folder(&root.join(folder), INNER_ROOT, 0o755)?;
@@ -71,7 +73,7 @@ pub fn prepare(scratch: &Path, name_servers: &[IpAddr]) -> Result<PathBuf> {
 
 /// An app's store and caches, and the folder around them.
 pub fn ensure_caches(app: &Path) -> Result<()> {
-    files::ensure_folder(app, Owner::ROOT, 0o711)?;
+    files::ensure_folder(app, PASSAGE, 0o710)?;
     ensure_store(&app.join("store"))?;
     ensure_store(&app.join("blobs"))?;
     ensure_store(&app.join("cache"))

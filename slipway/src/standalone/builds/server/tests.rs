@@ -23,6 +23,7 @@ fn settings(dir: &Path) -> Settings {
         socket: dir.join("builds.sock"),
         group: 0,
         subnet: Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 24),
+        connected: true,
         name_servers: vec![],
         registry: (Ipv4Addr::LOCALHOST, 5055).into(),
         registry_data: dir.join("registry"),
