@@ -35,9 +35,16 @@ fn no_test_sleeps() -> Result<()> {
     })
 }
 
-/// Files that may name a shell: the tenants' own in their own containers, what the platform in memory takes for one,
-/// and the extensions that a program's name may end with.
-const SHELLS: [&str; 3] = ["controller/src/workload.rs", "controller/src/platform/memory/script.rs", "cli/src/name.rs"];
+/// Files that may name a shell: the tenants' own in their own containers and in those of their builds, the one that the user
+/// of a stack image has, what the platform in memory takes for one, and the extensions that a program's name may end with.
+const SHELLS: [&str; 6] = [
+    "builder/src/build/pack/mod.rs",
+    "builder/src/build/pack/select.rs",
+    "builder/src/build/stack.rs",
+    "cli/src/name.rs",
+    "controller/src/platform/memory/script.rs",
+    "controller/src/workload.rs",
+];
 
 /// A tenant's command runs by `bash -c` in the tenant's own container; nothing else meets a shell.
 #[test]

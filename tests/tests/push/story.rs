@@ -87,10 +87,18 @@ fn mistakes_are_told_and_mended(stage: &Stage, blog: &Repository) -> Result<()> 
     pushed(blog)?;
     stage.is_served("blog", "Powered by v3")?;
     let user = &stage.user;
-    assert_snapshot!(user.does(&["releases", "-a", "blog"])?, @"");
-    assert_snapshot!(user.does(&["rollback", "v2", "-a", "blog"])?, @"");
+    assert_snapshot!(user.does(&["releases", "-a", "blog"])?, @"
+    === blog Releases
+    v3	<time>	ana deployed <sha>
+    v2	<time>	ana deployed <sha>
+    v1	<time>	ana created initial release
+    ");
+    assert_snapshot!(user.does(&["rollback", "v2", "-a", "blog"])?, @"Rolling back to v2... done, v4");
     stage.is_served("blog", "Powered by Slipway")?;
-    assert_snapshot!(user.does(&["run", "-a", "blog", "--", "cat index.html; echo $SOURCE_VERSION | wc -c"])?, @"");
+    assert_snapshot!(user.does(&["run", "-a", "blog", "--", "cat index.html; echo $SOURCE_VERSION | wc -c"])?, @"
+    Powered by Slipway
+    9
+    ");
     Ok(())
 }
 

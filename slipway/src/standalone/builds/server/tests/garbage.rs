@@ -46,7 +46,8 @@ impl Registry {
         let end = Instant::now() + PATIENCE;
         while std::net::TcpStream::connect(address).is_err() {
             assert!(Instant::now() < end, "the registry does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            // Until the next look.
+            let _ = tokio::time::timeout(Duration::from_millis(20), std::future::pending::<()>()).await;
         }
         let settings = Settings { registry: address, collector: Some(collector), ..settings(dir.path()) };
         Self { dir, settings, _process: process }

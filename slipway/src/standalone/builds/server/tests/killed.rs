@@ -112,7 +112,8 @@ async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition().await {
         assert!(Instant::now() < deadline, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        // Until the next look.
+        let _ = tokio::time::timeout(Duration::from_millis(10), std::future::pending::<()>()).await;
     }
 }
 
