@@ -74,7 +74,7 @@ fn a_build_sees_no_image_of_another_app() -> Result<()> {
     let secret = format!("{SMALL}COPY secret /srv/secret\n");
     let victim = stage.app("victim", &[("Dockerfile", &secret), ("secret", "canary-4711\n")])?;
     pushed(&victim)?;
-    let names = images_of(&stage)?;
+    let names = images_of_the_victim()?;
     ensure!(!names.is_empty(), "the victim has no image");
     let thief = stage.app("thief", &[("Dockerfile", SMALL)])?;
     pushed(&thief)?;
@@ -127,7 +127,7 @@ fn a_build_takes_no_more_than_its_share() -> Result<()> {
 }
 
 /// Every name by which the engine and the registry know the newest image of the victim, and beginnings of its ids.
-fn images_of(stage: &Stage) -> Result<Vec<String>> {
+fn images_of_the_victim() -> Result<Vec<String>> {
     let id = container_of("victim")?;
     let inspect =
         |format: &str, of: &str| program::output(Command::new("docker").args(["inspect", "--format", format, of]));
@@ -139,7 +139,6 @@ fn images_of(stage: &Stage) -> Result<Vec<String>> {
     let mut names =
         vec![digest.to_owned(), format!("localhost/{path}"), path.to_owned(), hex.to_owned(), hex[..2].to_owned()];
     names.push(format!("127.0.0.1:5000/{path}@{}", digest.split('@').nth(1).unwrap_or_default()));
-    ensure!(stage.platform.registry_port() > 0);
     Ok(names)
 }
 

@@ -2,6 +2,7 @@
 //! before serves on, and nothing is left lying about.
 
 use std::{
+    fs,
     process::{Child, Command},
     sync::{
         Arc,
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tests::{engine::Engine, program, standalone::Ground, user::User, wait};
 
-use super::{SMALL, SOON, Stage, pushed};
+use super::{SMALL, Stage, pushed};
 
 /// About as long as a small push takes.
 const PUSH: u64 = 9000;
@@ -141,10 +142,21 @@ fn in_order(stage: &Stage) -> Result<()> {
         let open = ["queued", "building", "deploying"].iter().any(|state| builds.contains(state));
         Ok((!open).then_some(()))
     })?;
-    wait::until("nothing is left of builds", SOON, || {
-        let links = program::output(Command::new("ip").args(["-brief", "link"]))?;
-        let spaces = program::output(Command::new("ip").args(["netns"]))?;
-        let clean = !links.contains("sw-b") && !spaces.contains("slipway-");
-        Ok(clean.then_some(())).and_then(|clean| clean.map(Some).context(format!("{links}\n{spaces}")))
+    wait::until("nothing is left of builds", ORDER, || {
+        // Bridges of apps may begin with the same letters; those of builds are pairs.
+        let links = program::output(Command::new("ip").args(["-brief", "link", "show", "type", "veth"]))?;
+        let groups = sandboxes()?;
+        ensure!(!links.contains("sw-b") && groups.is_empty(), "{links}\n{groups:?}");
+        Ok(Some(()))
     })
+}
+
+/// The groups of processes that sandboxes have.
+fn sandboxes() -> Result<Vec<String>> {
+    let trees = ["/sys/fs/cgroup", "/sys/fs/cgroup/pids"].map(fs::read_dir);
+    let entries = trees.into_iter().flatten().flatten();
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names = names.collect::<std::io::Result<Vec<_>>>()?;
+    let of_sandbox = |name: &String| ["slipway-build-", "slipway-push-"].iter().any(|start| name.starts_with(start));
+    Ok(names.into_iter().filter(of_sandbox).collect())
 }
