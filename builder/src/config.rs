@@ -37,6 +37,8 @@ pub struct Limits {
     pub sessions: usize,
     /// Bytes of one push.
     pub push_bytes: u64,
+    /// Objects of git in one push.
+    pub push_objects: u32,
     /// Bytes of private memory of each process of git.
     pub memory: u64,
     /// Seconds of processor time of each process of git.
@@ -51,6 +53,7 @@ impl Default for Limits {
             strangers_per_address: 10,
             sessions: 64,
             push_bytes: 512 << 20,
+            push_objects: 1_000_000,
             memory: 768 << 20,
             cpu_secs: 600,
         }

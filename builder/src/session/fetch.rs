@@ -27,7 +27,7 @@ impl Sessions {
             Some(())
         };
         let ended = match repository.upload() {
-            Ok(program) => relay::run(program, &mut client, stop).await,
+            Ok(program) => relay::run(program, &mut client, |_| Ok(()), stop).await,
             Err(error) => Err(error),
         };
         match ended {

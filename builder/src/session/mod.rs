@@ -3,6 +3,7 @@
 mod command;
 mod fetch;
 mod lock;
+mod preamble;
 mod push;
 mod relay;
 
@@ -17,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::command::{Command, Verb};
 use crate::{
     client::Controller,
-    config::{Config, Timeouts},
+    config::{Config, Limits, Timeouts},
     git::Repositories,
 };
 
@@ -28,6 +29,7 @@ const REFUSED: u32 = 1;
 pub(crate) struct Sessions {
     controller: Controller,
     repositories: Repositories,
+    limits: Limits,
     timeouts: Timeouts,
     slots: Arc<Semaphore>,
     socket: PathBuf,
@@ -78,6 +80,7 @@ impl Sessions {
         Self {
             controller,
             repositories,
+            limits: config.limits,
             timeouts: config.timeouts,
             slots: Arc::new(Semaphore::new(config.limits.sessions)),
             socket: config.internal_socket.clone(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Client, REFUSED, Sessions, Signer,
     lock::Held,
+    preamble::{Excess, Preamble},
     relay::{self, Ended},
 };
 use crate::{
@@ -28,6 +29,7 @@ enum Stopped {
     Lost,
     Unlocked,
     TooSlow,
+    TooMuch(Excess),
 }
 
 impl Sessions {
@@ -101,19 +103,22 @@ impl Sessions {
             // Who makes the mark decides: either the build begins, or the push ends here.
             (!matches!(Mark::at(&order.mark).make(Mark::STOPPED), Ok(false))).then_some(reason)
         };
-        Ok(relay::run(program, client, stop).await?)
+        let mut preamble = Preamble::new(self.limits.push_objects);
+        let check = |bytes: &[u8]| preamble.read(bytes).map_err(Stopped::TooMuch);
+        Ok(relay::run(program, client, check, stop).await?)
     }
 }
 
 /// The exit status, which git itself leaves at 0 when it has reported a refusal in its protocol.
 async fn conclude(repository: &Repository, order: &Order, ended: &Ended<Stopped>, client: &mut Client<'_>) -> u32 {
     let outcome = Mark::at(&order.mark).take();
-    match ended.stopped {
+    match &ended.stopped {
         Some(Stopped::Lost) => return REFUSED,
         Some(Stopped::Unlocked) => {
             return refuse(client, "The push lost its lock, because the controller did not answer. Push again.").await;
         }
         Some(Stopped::TooSlow) => return refuse(client, "The push took too long to arrive. Push again.").await,
+        Some(Stopped::TooMuch(excess)) => return refuse(client, &excess.to_string()).await,
         None => {}
     }
     if let Some(reference) = &outcome

@@ -20,11 +20,13 @@ pub(super) struct Ended<R> {
     pub received: u64,
 }
 
-/// Serves `client` with `program`. When `stop` comes, the program is killed, unless it says `None`: then nothing that
-/// happens to the client matters any more.
+/// Serves `client` with `program`. `check` sees all that the client sends, before the program does; when it says why, the
+/// program is killed without having read that. When `stop` comes, it is killed, too, unless that says `None`: then
+/// nothing that happens to the client matters any more.
 pub(super) async fn run<R>(
     mut program: Program,
     client: &mut Client<'_>,
+    check: impl FnMut(&[u8]) -> Result<(), R>,
     stop: impl Future<Output = Option<R>>,
 ) -> io::Result<Ended<R>> {
     let child = program.child();
@@ -33,17 +35,23 @@ pub(super) async fn run<R>(
     let (mut received, mut stopped) = (0, None);
     {
         let input = async {
-            forward(&mut client.stdin, stdin, &mut received).await;
-            std::future::pending::<()>().await;
+            match forward(&mut client.stdin, stdin, &mut received, check).await {
+                Ok(()) => std::future::pending().await,
+                Err(reason) => reason,
+            }
         };
         let output = async {
             let out = back(stdout, &mut client.stdout, &client.gone);
             tokio::join!(out, back(stderr, &mut client.stderr, &client.gone))
         };
-        tokio::pin!(input, output);
+        tokio::pin!(output);
         tokio::select! {
-            () = &mut input => {}
             _ = &mut output => {}
+            reason = input => {
+                program.kill();
+                stopped = Some(reason);
+                output.await;
+            }
             reason = stop => {
                 if reason.is_some() {
                     program.kill();
@@ -57,13 +65,20 @@ pub(super) async fn run<R>(
 }
 
 /// From the client to git. What git does not want to read is thrown away, so that the client hears why.
-async fn forward(from: &mut (impl AsyncRead + Unpin), mut to: impl AsyncWrite + Unpin, received: &mut u64) {
+async fn forward<R>(
+    from: &mut (impl AsyncRead + Unpin),
+    mut to: impl AsyncWrite + Unpin,
+    received: &mut u64,
+    mut check: impl FnMut(&[u8]) -> Result<(), R>,
+) -> Result<(), R> {
     let mut buffer = vec![0; CHUNK];
     let mut listening = true;
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         *received += read as u64;
+        check(&buffer[..read])?;
         listening = listening && to.write_all(&buffer[..read]).await.is_ok();
     }
+    Ok(())
 }
 
 /// From git to the client. When the client is gone, git must not notice: it would die of it.

@@ -6,6 +6,7 @@ mod fake;
 mod keys;
 mod losses;
 mod refusals;
+mod sizes;
 mod ssh;
 mod world;
 

@@ -1,7 +1,5 @@
 //! What may not be pushed is told, with the right command.
 
-use builder::Limits;
-
 use super::world::{World, done};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,23 +121,4 @@ async fn hostile_trees_do_not_leave_the_quarantine() {
         assert!(pushed.text.contains("remote rejected"), "{pushed:?}");
     }
     assert!(world.controller.state().builds.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_push_that_is_too_large_leaves_nothing() {
-    let world = World::start_with(Limits { push_bytes: 100_000, ..Limits::default() }).await;
-    let noise: Vec<u8> = (0..10_000).flat_map(|_| rand::random::<[u8; 16]>()).collect();
-    world.commit("noise", &hex::encode(noise)).await;
-    let pushed = world.git(&["push", "--quiet", "deis", "main"]).await;
-    insta::assert_snapshot!(world.shown(&pushed), @r"
-    remote: fatal: pack exceeds maximum allowed size (97.66 KiB)
-    error: remote unpack failed: index-pack abnormal exit
-    To ssh://HOST/shiny-fox.git
-     ! [remote rejected] main -> main (unpacker error)
-    error: failed to push some refs to 'ssh://HOST/shiny-fox.git'
-    exit 1
-    ");
-    let packs = std::fs::read_dir(world.repository().join("objects/pack")).unwrap().count();
-    let objects = std::fs::read_dir(world.repository().join("objects")).unwrap().count();
-    assert_eq!((packs, objects), (0, 2));
 }

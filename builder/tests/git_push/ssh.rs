@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
+use builder::Config;
 use russh::{
     ChannelMsg, Pty,
     client::{self, AuthResult, Handle},
@@ -123,6 +124,19 @@ async fn many_honest_clients_come_at_once() {
     let pings = pings.into_iter().map(|mut ping| async move { output(&mut ping).await.text });
     for text in futures_util::future::join_all(pings).await {
         assert_eq!(text, "pong");
+    }
+}
+
+/// Old clients know nothing else; auditors find fault with its curve, so that an operator has to want it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ecdsa_host_key_is_shown_where_it_is_wanted() {
+    for ecdsa in [false, true] {
+        let world = World::start_as(|config| Config { ecdsa, ..config }).await;
+        for (kind, answers) in [("ecdsa-sha2-nistp256", ecdsa), ("ssh-ed25519", true)] {
+            let kind = format!("HostKeyAlgorithms={kind}");
+            let ping = world.ssh("alice", &["-o", &kind, "git@127.0.0.1", "ping"]).await;
+            assert_eq!(ping.text == "pong", answers, "{ecdsa} {kind}: {ping:?}");
+        }
     }
 }
 

@@ -42,11 +42,16 @@ impl World {
     }
 
     pub async fn start_with(limits: Limits) -> Self {
+        Self::start_as(|config| Config { limits, ..config }).await
+    }
+
+    /// With another configuration.
+    pub async fn start_as(change: impl FnOnce(Config) -> Config) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let controller = Arc::new(Fake::default());
         controller.serve(dir.path().join("internal.sock"));
         fs::write(dir.path().join("credential"), "secret\n").unwrap();
-        let config = Config { limits, ..config(dir.path()) };
+        let config = change(config(dir.path()));
         let hosts = builder::host_keys::ensure(&config.host_keys).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -98,6 +103,11 @@ impl World {
 
     pub async fn commit(&self, file: &str, content: &str) {
         fs::write(self.path("source").join(file), content).unwrap();
+        self.add(file).await;
+    }
+
+    /// Commits what lies in a file.
+    pub async fn add(&self, file: &str) {
         self.git(&["add", "--", file]).await;
         let made = self.git(&["commit", "--quiet", "-m", file]).await;
         assert_eq!(made.code, Some(0), "{made:?}");
@@ -106,6 +116,13 @@ impl World {
     /// Runs git as alice.
     pub async fn git(&self, arguments: &[&str]) -> Output {
         self.git_as("alice", arguments).await
+    }
+
+    /// Runs git as alice, with something to read.
+    pub async fn feed(&self, arguments: &[&str], text: String) -> Output {
+        fs::write(self.path("input"), text).unwrap();
+        let input = fs::File::open(self.path("input")).unwrap();
+        output(self.command("alice", arguments).stdin(input)).await
     }
 
     pub async fn git_as(&self, user: &str, arguments: &[&str]) -> Output {

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use builder::{Config, Limits, Timeouts};
+use builder::{Config, Timeouts};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::PushLimits;
 use crate::inherited::Inherited;
 
 /// Options of `slipway builder`. It serves on the sockets named `ssh` that it inherits (`LISTEN_FDS`, `LISTEN_FDNAMES`).
@@ -24,9 +25,9 @@ pub struct BuilderOptions {
     /// Where the keys lie by which SSH clients know this host; made when missing
     #[arg(long, value_name = "DIR")]
     host_keys: PathBuf,
-    /// Offer the ECDSA host key beside the ed25519 one, for SSH clients from before 2014
-    #[arg(long)]
-    ecdsa_host_key: bool,
+    /// What holds for all pushes.
+    #[command(flatten)]
+    pushes: PushLimits,
 }
 
 /// Runs the builder on the sockets it inherited.
@@ -42,10 +43,10 @@ fn config(options: BuilderOptions) -> Result<Config> {
         credential_file: options.credential_file,
         repositories: options.repositories,
         host_keys: options.host_keys,
-        ecdsa: options.ecdsa_host_key,
+        ecdsa: options.pushes.ecdsa_host_key,
         // This program is the hook, too, when git starts it by the hook's name.
         hook: std::env::current_exe().context("cannot tell which program this is")?,
-        limits: Limits::default(),
+        limits: options.pushes.limits(),
         timeouts: Timeouts::default(),
     })
 }

@@ -4,6 +4,7 @@
 mod builder;
 mod controller;
 mod defaults;
+mod pushes;
 mod router;
 mod ssh;
 
@@ -15,6 +16,7 @@ pub use self::{
     builder::{BuilderOptions, run as run_builder},
     controller::{ControllerOptions, run as run_controller},
     defaults::{Defaults, memory},
+    pushes::PushLimits,
     router::{RouterOptions, run as run_router},
 };
 

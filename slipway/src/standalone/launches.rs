@@ -26,7 +26,7 @@ pub fn all(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) 
         .pushes
         .registry()
         .map(|registry| (Part::Registry, registry::launch(registry, &setup.paths, &setup.accounts, listen)));
-    let builder = setup.pushes.registry().map(|_| (Part::Builder, builder(setup, sockets, program)));
+    let builder = setup.pushes.registry().map(|_| (Part::Builder, builder(options, setup, sockets, program)));
     let controller = (Part::Controller, controller(options, setup, sockets, program));
     let router = (Part::Router, router(options, setup, sockets, program));
     postgres.into_iter().chain(registry).chain([controller]).chain(builder).chain([router]).collect()
@@ -75,13 +75,14 @@ fn push_arguments(options: &Options, setup: &Setup) -> Vec<(&'static str, OsStri
     ]
 }
 
-fn builder(setup: &Setup, sockets: &Sockets, program: &Path) -> Launch {
+fn builder(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -> Launch {
     let paths = &setup.paths;
     let args = Arguments::of("builder")
         .with("--internal-socket", paths.internal_socket())
         .with("--credential-file", paths.builder_credential())
         .with("--repositories", paths.repositories())
-        .with("--host-keys", paths.host_keys());
+        .with("--host-keys", paths.host_keys())
+        .and(options.pushes.limits.arguments());
     Launch {
         account: setup.accounts.builder.clone(),
         ..part(Part::Builder, setup, program, args, log_level().into_iter().collect(), sockets.builders())
@@ -147,6 +148,11 @@ impl Arguments {
 
     fn with(mut self, option: &str, value: impl Into<OsString>) -> Self {
         self.0.extend([option.into(), value.into()]);
+        self
+    }
+
+    fn and(mut self, arguments: Vec<String>) -> Self {
+        self.0.extend(arguments.into_iter().map(OsString::from));
         self
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum, value_parser};
 use ipnet::{IpNet, Ipv4Net};
 
 use super::{installation::Installation, sockets::Addresses};
-use crate::role::{Defaults, memory};
+use crate::role::{Defaults, PushLimits, memory};
 
 /// The port on which apps and the API are served unless another is named.
 const HTTP_PORT: u16 = 80;
@@ -109,6 +109,9 @@ pub struct PushOptions {
     /// The registry's program, Debian's docker-registry [default: on the PATH]
     #[arg(long, env = "SLIPWAY_REGISTRY_BIN", value_name = "FILE")]
     pub registry_bin: Option<PathBuf>,
+    /// What they may bring.
+    #[command(flatten)]
+    pub limits: PushLimits,
 }
 
 impl PushOptions {
