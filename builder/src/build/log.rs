@@ -2,6 +2,11 @@
 
 use std::io::Write;
 
+/// How far what belongs to a step is indented.
+const BELOW: &str = "       ";
+/// How a buildpack's warning begins.
+const WARNING: &str = " !";
+
 /// One line. Nobody to read it is no reason to stop.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
@@ -18,13 +23,15 @@ pub fn detail(text: &str) {
     say(&indented(text));
 }
 
-/// As Deis did: what a buildpack indented by itself is not indented twice.
+/// Below the heading, as deep as it was meant to be: buildpacks of Heroku's indent by themselves, their warnings less.
 fn indented(line: &str) -> String {
     let text = line.trim();
     if text.starts_with("--") || text.starts_with("==") {
         text.to_owned()
+    } else if line.starts_with(BELOW) || line.starts_with(WARNING) {
+        line.trim_end().to_owned()
     } else {
-        format!("       {text}").trim_end().to_owned()
+        format!("{BELOW}{line}").trim_end().to_owned()
     }
 }
 
@@ -47,8 +54,17 @@ mod tests {
 
     #[test]
     fn lines_of_buildpacks_are_indented_once() {
-        let lines = ["-----> Installing", "  Collecting flask", "done", "", "=====> Next"].map(indented);
-        assert_eq!(lines, ["-----> Installing", "       Collecting flask", "       done", "", "=====> Next"]);
+        let lines =
+            ["-----> Installing", "  Collecting flask", "done", "", " =====> Next", " !     Old", "        deeper"];
+        insta::assert_snapshot!(lines.map(indented).join("\n"), @"
+        -----> Installing
+                 Collecting flask
+               done
+
+        =====> Next
+         !     Old
+                deeper
+        ");
     }
 
     #[test]

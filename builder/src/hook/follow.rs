@@ -97,6 +97,9 @@ impl<'a, W: Write> Follower<'a, W> {
 
     /// The reason, without what the log has just said.
     fn refused(&self, reason: String) -> Refused {
+        if self.built {
+            return Refused(format!("The controller returned an error when publishing the release: {reason}"));
+        }
         let said = self.last.strip_prefix("Error: ").is_some_and(|said| said.starts_with(&reason));
         Refused(if said { String::new() } else { reason })
     }
