@@ -19,26 +19,36 @@ const RECONNECT: Duration = Duration::from_millis(500);
 
 /// Where signals arrive.
 #[derive(Clone)]
-pub struct Signals(broadcast::Sender<Signal>);
+pub struct Signals {
+    sender: broadcast::Sender<Signal>,
+    stopping: CancellationToken,
+}
 
 impl Signals {
     /// Starts listening on `url`, a connection with session state; without one, waiters only poll.
     #[must_use]
     pub fn start(url: Option<String>, shutdown: CancellationToken) -> Self {
         let (sender, _) = broadcast::channel(BACKLOG);
+        let this = Self { sender, stopping: shutdown };
         if let Some(url) = url {
-            let sender = sender.clone();
+            let Self { sender, stopping } = this.clone();
             tokio::spawn(async move {
-                shutdown.run_until_cancelled(listen(&url, &sender)).await;
+                stopping.run_until_cancelled(listen(&url, &sender)).await;
             });
         }
-        Self(sender)
+        this
+    }
+
+    /// Cancelled when the controller stops: what would go on for long goes on at the next one.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
     }
 
     /// From now on. Dropped by whoever has seen enough.
     #[must_use]
     pub fn subscribe(&self) -> Waiter {
-        Waiter(self.0.subscribe())
+        Waiter(self.sender.subscribe())
     }
 }
 

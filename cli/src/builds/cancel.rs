@@ -4,7 +4,7 @@ use anyhow::Result;
 use api::client::builds;
 use uuid::Uuid;
 
-use super::latest;
+use super::{build_id, latest};
 use crate::{context::Context, items::AppArg};
 
 /// Ends the build of a push.
@@ -13,6 +13,7 @@ use crate::{context::Context, items::AppArg};
 #[derive(clap::Args)]
 pub struct Args {
     /// The build [default: the newest]
+    #[arg(value_parser = build_id)]
     build: Option<Uuid>,
     #[command(flatten)]
     app: AppArg,

@@ -4,7 +4,7 @@ use anyhow::Result;
 use api::{client::builds, types::Build};
 use uuid::Uuid;
 
-use super::latest;
+use super::{build_id, latest};
 use crate::{
     context::Context,
     items::{AppArg, JsonArg},
@@ -14,6 +14,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Args {
     /// The build [default: the newest]
+    #[arg(value_parser = build_id)]
     build: Option<Uuid>,
     #[command(flatten)]
     app: AppArg,

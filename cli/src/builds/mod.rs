@@ -9,6 +9,7 @@ mod logs;
 
 use anyhow::Result;
 use clap::Subcommand;
+use uuid::Uuid;
 
 use crate::context::Context;
 
@@ -25,6 +26,11 @@ pub enum Command {
     Cancel(cancel::Args),
     #[command(name = "builds:create", visible_alias = "pull")]
     Create(create::Args),
+}
+
+/// Reads what people write for a build.
+fn build_id(text: &str) -> Result<Uuid, &'static str> {
+    text.parse().map_err(|_| "a build is named by its id, as `builds:list` shows it")
 }
 
 impl Command {

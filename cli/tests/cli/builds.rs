@@ -249,7 +249,7 @@ async fn there_may_be_none() {
     exit: 1
     ----- stdout -----
     ----- stderr -----
-    error: invalid value 'nonsense' for '[BUILD]': invalid character: found `n` at 0
+    error: invalid value 'nonsense' for '[BUILD]': a build is named by its id, as `builds:list` shows it
 
     For more information, try '--help'.
     ");

@@ -19,6 +19,8 @@ use crate::harness::{World, app, page};
 enum Reply {
     /// Answers.
     Answer(u16, String),
+    /// Hangs up in the midst of an answer.
+    BreakOff(String),
     /// Reads the request and hangs up.
     HangUp,
 }
@@ -48,8 +50,12 @@ fn serve(mut connection: &TcpStream, reply: &Reply) -> Heard {
         }
     }
     reader.take(length).read_to_end(&mut Vec::new()).unwrap();
-    if let Reply::Answer(status, body) = reply {
-        let length = body.len();
+    let answer = match reply {
+        Reply::Answer(status, body) => Some((status, body, body.len())),
+        Reply::BreakOff(body) => Some((&200, body, body.len() + 1)),
+        Reply::HangUp => None,
+    };
+    if let Some((status, body, length)) = answer {
         let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
         connection.write_all(format!("{head}{body}").as_bytes()).unwrap();
     }
@@ -157,4 +163,25 @@ async fn a_controller_that_is_away_for_a_moment() {
     ");
     let keys: Vec<_> = world.heard().await.iter().map(|one| one.headers["idempotency-key"].clone()).collect();
     assert!(keys.len() == 3 && keys.iter().all(|key| *key == keys[0]));
+}
+
+#[tokio::test]
+async fn a_followed_build_log_goes_on_where_it_broke_off() {
+    let world = World::new().await;
+    let parts = ["one\nt", "one\ntwo\nthr", "one\ntwo\nthree\n"].map(str::to_owned);
+    let [first, second, all] = parts;
+    let script = vec![Reply::BreakOff(first), Reply::BreakOff(second), Reply::HangUp, Reply::Answer(200, all)];
+    let (uri, heard) = controller(script);
+    let build = "0197a3d1-0000-7000-8000-000000000001";
+    assert_snapshot!(patiently(&world, &uri, &format!("builds:logs {build} -a blog --follow")), @r"
+    exit: 0
+    ----- stdout -----
+    one
+    two
+    three
+    ----- stderr -----
+    !    the connection to the controller at http://away was lost: connection closed before message completed
+    !    Trying again for up to 30 s ...
+    ");
+    assert_eq!(heard.join().unwrap().len(), 4);
 }

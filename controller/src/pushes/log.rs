@@ -1,6 +1,6 @@
 //! What a build wrote, in whole lines where there are any.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use api::sandbox::{BuildState, BuildView, LOG_CHUNK};
 use bytes::Bytes;
@@ -85,13 +85,29 @@ pub async fn whole(state: &State, push: &Push) -> Result<String, Error> {
     }
 }
 
-/// The log from its beginning, and on as the build writes it, to its end.
-pub fn follow(state: State, push: &Push) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+/// Why a log breaks off before its end. Who follows it asks again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// This controller stops.
+    #[error("the controller stops")]
+    Stopping,
+    /// The platform does not answer.
+    #[error("the log cannot be read")]
+    Unreadable,
+}
+
+/// The log from its beginning, and on as the build writes it, to its end; it ends with an error when it breaks off.
+pub fn follow(state: State, push: &Push) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
     let signals = state.signals.subscribe();
     let follower = Follower { reader: Reader::new(push.uuid, 0), push: push.uuid, state, signals };
-    stream::unfold(follower, |mut follower| async move {
-        let text = follower.next().await?;
-        Some((Ok(text.into()), follower))
+    stream::unfold(Some(follower), |follower| async move {
+        let mut follower = follower?;
+        let stopping = follower.state.signals.stopping();
+        let next = stopping.run_until_cancelled(follower.next()).await;
+        match next.unwrap_or(Err(Broken::Stopping)) {
+            Ok(text) => Some((Ok(text?.into()), Some(follower))),
+            Err(broken) => Some((Err(broken), None)),
+        }
     })
 }
 
@@ -103,23 +119,23 @@ struct Follower {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<String> {
+    async fn next(&mut self) -> Result<Option<String>, Broken> {
         let mut silent_since = tokio::time::Instant::now();
         loop {
             // Read before the log: what is written after the last look at the row is found.
             let push = db::push::find(&self.state.pool, self.push).await;
             match self.reader.read(&self.state).await {
-                Ok(found) if !found.text.is_empty() => return Some(found.text),
+                Ok(found) if !found.text.is_empty() => return Ok(Some(found.text)),
                 Ok(found) => {
                     let is_over = matches!(&push, Ok(push) if push.as_ref().is_none_or(|push| !push.state.may_write()));
                     if found.is_end && is_over {
-                        return None;
+                        return Ok(None);
                     }
                     silent_since = tokio::time::Instant::now();
                 }
                 Err(error) if silent_since.elapsed() > PATIENCE => {
                     tracing::warn!(%error, "the log of a build cannot be followed");
-                    return None;
+                    return Err(Broken::Unreadable);
                 }
                 Err(_) => {}
             }

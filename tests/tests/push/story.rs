@@ -133,7 +133,7 @@ fn a_deploy_that_does_not_come_up_rejects_the_push() -> Result<()> {
     Pushing to registry
     Build complete.
     Launching App...
-    (app::deploy): There was a problem deploying v3. Rolling back process types to release v2.
+    The controller returned an error when publishing the release: (app::deploy): There was a problem deploying v3. Rolling back process types to release v2.
     blog-cmd-<release>-<name> exited with code 7. Its last lines:
         cannot reach the database
     To ssh://<builder>/blog.git
