@@ -1,6 +1,7 @@
 //! What the end-to-end tests and the tests over our own sources share.
 
 pub mod disk;
+pub mod dockerd;
 pub mod engine;
 pub mod git;
 pub mod image;
@@ -8,6 +9,7 @@ pub mod load;
 pub mod machine;
 pub mod outside;
 pub mod program;
+pub mod registry;
 pub mod snapshot;
 pub mod sources;
 pub mod standalone;

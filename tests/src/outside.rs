@@ -1,8 +1,10 @@
-//! A host outside of this machine, in a network namespace of its own, with a git server: what builds reach as they reach the
-//! world.
+//! A host outside of this machine, in a network namespace of its own, with servers of git, HTTP and SSH: what builds reach
+//! as they reach the world.
 
 use std::{
+    fs,
     net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -13,8 +15,9 @@ use tempfile::TempDir;
 
 use crate::{git::Repository, program, wait};
 
-/// Its address, from a range that is only for documentation, and this machine's end of the way there.
-const ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+/// Its address, from a range that is only for documentation.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+/// This machine's end of the way there.
 const OURS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 const NAME: &str = "slipway-outside";
 const LINK: &str = "sl-outside";
@@ -22,10 +25,13 @@ const LINK: &str = "sl-outside";
 /// How long the server may take to answer.
 const START: Duration = Duration::from_secs(20);
 
-/// The host and its server; gone when dropped.
+/// Who owns what lies behind SSH.
+const OWNER: &str = "slipway-outside";
+
+/// The host and its servers; gone when dropped.
 pub struct Outside {
     folder: TempDir,
-    daemon: Child,
+    servers: Vec<Child>,
 }
 
 impl Outside {
@@ -47,20 +53,55 @@ impl Outside {
         ] {
             program::output(Command::new("ip").args(line.split(' ')))?;
         }
-        let mut serve = Command::new("ip");
-        serve.args(["netns", "exec", NAME, "git", "daemon", "--reuseaddr", "--export-all"]);
-        serve.arg(format!("--base-path={}", folder.path().display())).arg(folder.path());
-        let daemon = serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let outside = Self { folder, daemon };
-        wait::until("the git server answers", START, || Ok(std::net::TcpStream::connect((ADDRESS, 9418)).ok()))?;
+        let mut outside = Self { folder, servers: Vec::new() };
+        let base = format!("--base-path={}", outside.path().display());
+        outside.serve(9418, &["git", "daemon", "--reuseaddr", "--export-all", &base])?;
         Ok(outside)
+    }
+
+    /// Starts a program there that is to serve on that port, in the folder that is served.
+    pub fn serve(&mut self, port: u16, words: &[&str]) -> Result<()> {
+        let mut server = Command::new("ip");
+        server.args(["netns", "exec", NAME]).args(words).current_dir(self.path());
+        self.servers.push(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+        wait::until(words[0], START, || Ok(std::net::TcpStream::connect((ADDRESS, port)).ok())).map(drop)
     }
 
     /// Serves what that repository has now, and answers its URL.
     pub fn publish(&self, name: &str, repository: &Repository) -> Result<String> {
-        let bare = self.folder.path().join(name);
-        program::output(Command::new("git").args(["clone", "--quiet", "--bare"]).arg(repository.path()).arg(&bare))?;
+        self.copy(name, repository)?;
         Ok(format!("git://{ADDRESS}/{name}"))
+    }
+
+    /// Serves it as an archive, over HTTP, and answers its URL.
+    pub fn publish_archive(&mut self, name: &str, repository: &Repository) -> Result<String> {
+        let archive = self.path().join(name);
+        let mut git = Command::new("git");
+        git.arg("-C").arg(repository.path()).args(["archive", "--format=tar.gz", "--prefix=pack-main/", "--output"]);
+        program::output(git.arg(archive).arg("HEAD"))?;
+        self.serve(80, &["python3", "-m", "http.server", "80"])?;
+        Ok(format!("http://{ADDRESS}/{name}"))
+    }
+
+    /// Serves it over SSH to the holder of a key alone, and answers its URL.
+    pub fn publish_behind(&mut self, key: &str, name: &str, repository: &Repository) -> Result<String> {
+        self.copy(name, repository)?;
+        let (home, host) = (self.path().join("home"), self.path().join("host.key"));
+        fs::create_dir_all(home.join(".ssh"))?;
+        fs::write(home.join(".ssh/authorized_keys"), key)?;
+        let account = ["--system", "--no-create-home", "--home-dir"];
+        program::output(Command::new("useradd").args(account).arg(&home).arg(OWNER))?;
+        fs::set_permissions(self.path(), fs::Permissions::from_mode(0o755))?;
+        program::output(Command::new("chown").args(["-R", "--", OWNER]).arg(&home).arg(self.path().join(name)))?;
+        program::output(Command::new("dropbearkey").args(["-t", "ed25519", "-f"]).arg(&host))?;
+        self.serve(22, &["dropbear", "-F", "-s", "-p", "22", "-P", "dropbear.pid", "-r", &host.display().to_string()])?;
+        Ok(format!("ssh://{OWNER}@{ADDRESS}{}/{name}", self.path().display()))
+    }
+
+    fn copy(&self, name: &str, repository: &Repository) -> Result<()> {
+        let bare = self.path().join(name);
+        program::output(Command::new("git").args(["clone", "--quiet", "--bare"]).arg(repository.path()).arg(bare))?;
+        Ok(())
     }
 
     /// The folder that is served.
@@ -73,8 +114,10 @@ impl Outside {
 impl Drop for Outside {
     fn drop(&mut self) {
         // With its namespace everything else goes too.
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        for server in &mut self.servers {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
         remove();
     }
 }
@@ -87,4 +130,5 @@ fn remove() {
             let _ = Command::new("kill").args(["-9", "--", pid]).output();
         }
     }
+    let _ = Command::new("userdel").arg(OWNER).output();
 }

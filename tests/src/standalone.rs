@@ -40,6 +40,8 @@ pub struct Ground {
     pub data: Option<PathBuf>,
     /// With the stack image that `scripts/test` has made: what buildpacks and most Dockerfiles of tests begin with.
     pub stack: bool,
+    /// The mount namespace in which it runs, where the machine looks otherwise.
+    pub within: Option<PathBuf>,
     /// Further words for `slipway standalone`.
     pub options: Vec<&'static str>,
 }
@@ -153,6 +155,11 @@ impl Standalone {
         journals.chain([self.path("supervisor.log")]).map(|path| tail(&path)).collect()
     }
 
+    /// `slipway stack` with these words; answers what it prints.
+    pub fn stack(&self, words: &[&str]) -> Result<String> {
+        program::output(self.place.slipway("stack").args(words))
+    }
+
     /// Removes everything, apps and users included.
     fn purge(&mut self) -> Result<()> {
         program::output(self.place.slipway("purge").arg("--yes"))?;
@@ -206,7 +213,14 @@ impl Place {
     /// `slipway <subcommand>` for this installation. The port, which nobody else has, is in the name that begins those of system
     /// users and firewall chains.
     fn slipway(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(self.path("slipway"));
+        let mut command = match &self.ground.within {
+            Some(namespace) => {
+                let mut command = Command::new("/usr/bin/nsenter");
+                command.arg(format!("--mount={}", namespace.display())).arg("--").arg(self.path("slipway"));
+                command
+            }
+            None => Command::new(self.path("slipway")),
+        };
         // Nothing of the test runner's surroundings, where a database for other tests is named.
         command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.args([subcommand, "--name", &format!("e2e-{}", self.port)]);

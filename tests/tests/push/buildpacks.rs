@@ -1,8 +1,10 @@
 //! One app of each kind that ships: its first push, its second with the cache of the first, and what it answers.
 
+use std::{fs, process::Command};
+
 use anyhow::{Result, ensure};
 use insta::assert_snapshot;
-use tests::{git::Repository, outside::Outside, snapshot};
+use tests::{git::Repository, outside::Outside, program, snapshot};
 
 use super::{Stage, pushed};
 
@@ -121,4 +123,28 @@ fn several_buildpacks_one_after_the_other() -> Result<()> {
     let said = pushed(&blog)?;
     ensure!(said.text.contains("-----> first\n") && said.text.contains("-----> second\n"), "{said}");
     stage.is_served("blog", "first\nsecond")
+}
+
+#[test]
+fn a_buildpack_in_an_archive_and_one_behind_a_key() -> Result<()> {
+    let mut outside = Outside::open()?;
+    let stage = Stage::set()?;
+    let pack = |name: &str| {
+        let compile = format!("#!/usr/bin/env bash\necho {name} >>\"$1/index.html\"\n");
+        Repository::with(
+            &stage.user,
+            &[("bin/detect", "#!/usr/bin/env bash\n"), ("bin/compile", &compile), ("bin/release", RELEASE)],
+        )
+    };
+    let key = stage.user.home().join("deploy");
+    program::output(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key))?;
+    let public = fs::read_to_string(key.with_extension("pub"))?;
+    let archive = outside.publish_archive("pack.tgz", &pack("archive")?)?;
+    let closed = outside.publish_behind(&public, "closed.git", &pack("closed")?)?;
+    let blog = stage.app("blog", &[(".buildpacks", &format!("{archive}\n{closed}\n"))])?;
+    let refused = blog.push()?;
+    ensure!(refused.code == 1 && refused.text.contains("closed.git cannot be fetched"), "{refused}");
+    stage.user.does(&["config:set", &format!("SSH_KEY={}", key.display()), "-a", "blog"])?;
+    pushed(&blog)?;
+    stage.is_served("blog", "archive\nclosed")
 }

@@ -8,6 +8,7 @@ mod load;
 mod many;
 mod records;
 mod refused;
+mod registries;
 mod story;
 
 use std::time::Duration;

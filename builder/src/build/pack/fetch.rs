@@ -106,9 +106,10 @@ fn git(key: Option<&Path>) -> Command {
 
 fn download(address: &str, to: &Path) -> Result<()> {
     let archive = Path::new(layout::WORK).join("buildpack.tgz");
-    let limits = ["--fail", "--silent", "--show-error", "--location", "--max-time=120", "--max-filesize=536870912"];
-    let names = ["--proto=http,https", "--proto-redir=http,https", "--output"];
-    run(Command::new("curl").args(limits).args(names).arg(&archive).args(["--", address]))?;
+    let mut curl = Command::new("curl");
+    curl.args(["--fail", "--silent", "--show-error", "--location", "--proto", "http,https"]);
+    curl.args(["--max-time", "120", "--max-filesize", "536870912"]).arg("--output").arg(&archive);
+    run(curl.args(["--url", address]))?;
     fs::create_dir_all(to)?;
     run(Command::new("tar")
         .args(["--extract", "--gzip", "--no-same-owner", "--file"])
