@@ -192,7 +192,7 @@ impl State {
             // Its mark tells as well that it has ended.
             let _ = process.ended().await;
             let _turn = state.changing.lock().await;
-            warn(sweep::after(&state.settings, build, &Record::of(&state.settings, build)));
+            warn(state.aside(move |settings| sweep::after(settings, build, &Record::of(settings, build))).await);
         });
     }
 
@@ -207,8 +207,11 @@ impl State {
             return Ok(());
         }
         self.end(&record).await?;
-        sweep::clear(&self.settings, build, &record)?;
-        disk::remove(record.folder())
+        self.aside(move |settings| {
+            sweep::clear(settings, build, &record)?;
+            disk::remove(record.folder())
+        })
+        .await
     }
 
     async fn forget_app(&self, app: Uuid) -> Result<()> {
@@ -217,7 +220,7 @@ impl State {
                 self.forget(build).await?;
             }
         }
-        disk::remove(&self.settings.app(app))?;
+        self.aside(move |settings| disk::remove(&settings.app(app))).await?;
         registry::forget_repository(&self.settings, app)
     }
 
@@ -235,10 +238,16 @@ impl State {
 
     async fn sweep(&self) {
         let mut collected = self.changing.lock().await;
-        warn(sweep::sweep(&self.settings));
+        warn(self.aside(sweep::sweep).await);
         if collected.is_none_or(|collected| collected.elapsed() >= COLLECT) {
             warn(self.collect(&mut collected).await);
         }
+    }
+
+    /// Does what may take long (many files, a `runc` that hangs) while the supervisor goes on.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Settings) -> Result<T> + Send + 'static) -> Result<T> {
+        let settings = self.settings.clone();
+        tokio::task::spawn_blocking(move || work(&settings)).await?
     }
 
     async fn collect(&self, collected: &mut Option<Instant>) -> Result<()> {
