@@ -13,15 +13,17 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use rand::{Rng, SeedableRng, rngs::StdRng};
-use tests::{engine::Engine, program, standalone::Ground, user::User, wait};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rustix::process::{Pid, Signal, kill_process};
+use tests::{dockerd::Dockerd, program, standalone::Ground, user::User, wait};
 
 use super::{SMALL, Stage, pushed};
 
 /// About as long as a small push takes.
-const PUSH: u64 = 9000;
-/// Who dies, in turn.
-const VICTIMS: [&str; 5] = ["builder", "controller", "engine", "supervisor", "client"];
+const PUSH: u64 = 5000;
+/// Who dies. Each as often as the others; at full size each several times, else five of them.
+const VICTIMS: [&str; 8] =
+    ["builder", "controller", "engine", "supervisor", "client", "postgres", "registry", "runner"];
 /// How long an engine is away.
 const ABSENCE: u64 = 3000;
 /// Within this time the push lock of a builder that died is free, and the push after it done.
@@ -31,7 +33,7 @@ const ORDER: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_push_in_which_something_dies() -> Result<()> {
-    let mut engine = Engine::reach()?;
+    let mut engine = Dockerd::start()?;
     let mut stage = Stage::set_on(Ground { stack: true, engine: Some(engine.socket()), ..Ground::default() })?;
     let blog = stage.app("blog", &[("Dockerfile", SMALL)])?;
     pushed(&blog)?;
@@ -39,18 +41,21 @@ fn a_push_in_which_something_dies() -> Result<()> {
     println!("seed {seed}");
     let watch = Watch::begin(&stage);
     let mut dice = StdRng::seed_from_u64(seed);
-    for round in 0..if tests::prove() { 50 } else { VICTIMS.len() } {
+    let mut victims = VICTIMS;
+    victims.shuffle(&mut dice);
+    for round in 0..if tests::prove() { 50 } else { 5 } {
         let before = releases(&stage)?;
         let text = format!("round {round}");
         blog.write("Dockerfile", &SMALL.replace("Slipway", &text))?;
         blog.commit(&text)?;
         let push = blog.begin_push()?;
-        let (victim, moment) = (VICTIMS[round % VICTIMS.len()], dice.random_range(0..PUSH));
+        let (victim, moment) = (victims[round % victims.len()], dice.random_range(0..PUSH));
         println!("{text}: {victim} dies after {moment} ms");
         pass(moment)?;
         let push = match victim {
             "client" => kill(push)?,
             "engine" => lose(&mut engine, push)?,
+            "runner" => cut_off(&stage, push)?,
             part => strike(&mut stage, part, push)?,
         };
         let output = push.wait_with_output()?;
@@ -119,10 +124,27 @@ fn strike(stage: &mut Stage, victim: &str, push: Child) -> Result<Child> {
 }
 
 /// The engine is away for a while, as when it is started again.
-fn lose(engine: &mut Engine, push: Child) -> Result<Child> {
-    engine.goes_away();
+fn lose(engine: &mut Dockerd, push: Child) -> Result<Child> {
+    engine.kill()?;
     pass(ABSENCE)?;
-    engine.comes_back()?;
+    engine.start_again()?;
+    Ok(push)
+}
+
+/// The runner of the build is killed, if there is one at that moment.
+fn cut_off(stage: &Stage, push: Child) -> Result<Child> {
+    let program = stage.platform.path("slipway");
+    for process in fs::read_dir("/proc")? {
+        let process = process?;
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        let words: Vec<_> = line.split(|byte| *byte == 0).collect();
+        let pid = process.file_name().to_str().and_then(|name| Pid::from_raw(name.parse().ok()?));
+        if let (Some(pid), [of, b"build-runner", ..]) = (pid, words.as_slice())
+            && *of == program.as_os_str().as_encoded_bytes()
+        {
+            kill_process(pid, Signal::KILL)?;
+        }
+    }
     Ok(push)
 }
 
