@@ -143,6 +143,14 @@ impl Standalone {
         self.ready()
     }
 
+    /// An orderly stop, and a new start.
+    pub fn stop_and_start(&mut self) -> Result<()> {
+        program::output(&mut self.place.slipway("stop"))?;
+        self.supervisor.wait()?;
+        self.supervisor = self.place.supervise()?;
+        self.ready()
+    }
+
     /// An orderly restart of a part.
     pub fn restart(&self, part: &str) -> Result<()> {
         program::output(self.place.slipway("restart").arg(part)).map(drop)

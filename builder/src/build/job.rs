@@ -65,6 +65,8 @@ pub enum StackSource {
     },
     /// Nothing is made; the images are listed.
     List,
+    /// Nothing is made; the image of that name goes.
+    Remove,
 }
 
 /// Config values that the platform itself heeds.

@@ -18,6 +18,11 @@ pub fn run(job: &StackJob) -> Result<()> {
             log::say(&buildah::ask(&["images", "--format", format])?);
             return Ok(());
         }
+        StackSource::Remove => {
+            buildah::ask(&["rmi", "--", &format!("localhost/{}", job.name)])?;
+            log::say(&format!("The stack image {} is gone.", job.name));
+            return Ok(());
+        }
         StackSource::Tar => buildah::ask(&["from", "scratch"])?,
         StackSource::Image { reference } => buildah::ask(&["from", "--pull-always", "--", reference])?,
     };
@@ -35,6 +40,10 @@ pub fn run(job: &StackJob) -> Result<()> {
     ensure_user(Path::new(&root))?;
     let name = format!("localhost/{}", job.name);
     buildah::ask(&["commit", "--quiet", "--rm", "--format", "docker", "--", &container, &name])?;
+    if let StackSource::Image { reference } = &job.source {
+        // Its layers are those of the stack image, which goes without trace when it is removed.
+        buildah::ask(&["rmi", "--", reference])?;
+    }
     buildah::ask(&["rmi", "--prune", "--force"])?;
     log::say(&format!("The stack image {} is there.", job.name));
     Ok(())

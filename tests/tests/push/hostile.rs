@@ -142,7 +142,7 @@ fn images_of_the_victim() -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn container_of(app: &str) -> Result<String> {
+pub fn container_of(app: &str) -> Result<String> {
     let filter = format!("name=^{app}-cmd-");
     Ok(program::output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?.trim().to_owned())
 }

@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rustix::process::{Pid, Signal, kill_process};
-use tests::{dockerd::Dockerd, program, standalone::Ground, user::User, wait};
+use tests::{dockerd::Dockerd, git::Repository, program, standalone::Ground, user::User, wait};
 
 use super::{SMALL, Stage, pushed};
 
@@ -67,14 +67,33 @@ fn a_push_in_which_something_dies() -> Result<()> {
         ensure!(status == 200 && body.starts_with("Powered by "), "{text}: {status} {body}");
         // Whatever became of it, the next one gets there, once the lock of a killed builder is free.
         blog.commit("Once more")?;
-        let next = wait::until("the lock is free", LOCK, || {
-            let said = blog.push()?;
-            Ok((!said.text.contains("Another git push is ongoing")).then_some(said))
-        })?;
-        ensure!(next.code == 0, "after {text}: {next}");
+        pushed_in_the_end(&blog).context(text.clone())?;
         stage.is_served("blog", &format!("Powered by {text}"))?;
     }
     watch.end()
+}
+
+#[test]
+fn a_stop_in_the_midst_of_a_push() -> Result<()> {
+    let mut stage = Stage::set()?;
+    let blog = stage.app("blog", &[("Dockerfile", SMALL)])?;
+    pushed(&blog)?;
+    blog.write("Dockerfile", "FROM slipway-stack\nRUN sleep 600\n")?;
+    blog.commit("Take long")?;
+    let push = blog.begin_push()?;
+    let building = || Ok(stage.user.does(&["builds", "-a", "blog"])?.contains("building").then_some(()));
+    wait::until("the build runs", ORDER, building)?;
+    stage.platform.stop_and_start()?;
+    let output = push.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success(), "{said}");
+    stage.is_served("blog", "Powered by Slipway")?;
+    stage.user.does(&["builds:cancel", "-a", "blog"])?;
+    in_order(&stage)?;
+    blog.write("Dockerfile", &SMALL.replace("Slipway", "a later push"))?;
+    blog.commit("Be quick")?;
+    pushed_in_the_end(&blog)?;
+    stage.is_served("blog", "Powered by a later push")
 }
 
 /// Somebody who visits the app all the time.
@@ -111,6 +130,16 @@ impl Watch {
 fn pass(milliseconds: u64) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(wait::pass(Duration::from_millis(milliseconds)));
+    Ok(())
+}
+
+/// Pushes, once the lock is free that a dead builder held.
+fn pushed_in_the_end(repository: &Repository) -> Result<()> {
+    let said = wait::until("the lock is free", LOCK, || {
+        let said = repository.push()?;
+        Ok((!said.text.contains("Another git push is ongoing")).then_some(said))
+    })?;
+    ensure!(said.code == 0, "{said}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 mod buildpacks;
 mod disk;
 mod hostile;
+mod images;
 mod kills;
 mod load;
 mod many;

@@ -41,6 +41,10 @@ fn an_image_of_a_registry_outside() -> Result<()> {
     blog.write("Dockerfile", &format!("FROM tiny\n{TAIL}"))?;
     blog.commit("Begin with a stack image")?;
     pushed(&blog)?;
+    stage.is_served("blog", "Powered by a base")?;
+
+    ensure!(stage.platform.stack(&["remove", "tiny"])?.contains("The stack image tiny is gone."), "it says nothing");
+    ensure!(!stage.platform.stack(&["list"])?.contains("tiny"), "tiny is still listed");
     stage.is_served("blog", "Powered by a base")
 }
 

@@ -1,5 +1,7 @@
 //! The life of a container: start, stop, kill, remove, each safe to ask for twice.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 use bollard::{
     errors::Error as EngineError,
@@ -10,14 +12,14 @@ use bollard::{
 use super::{
     Shared,
     connect::{call, call_raw},
-    create, errors, network, observe,
+    create, errors, image, network, observe,
 };
 use crate::platform::{AppRef, Error, InstanceId, InstanceSpec, InstanceState};
 
-pub(super) async fn start(shared: &Shared, app: &AppRef, spec: &InstanceSpec) -> Result<(), Error> {
+pub(super) async fn start(shared: &Arc<Shared>, app: &AppRef, spec: &InstanceSpec) -> Result<(), Error> {
     let network = required_network(shared, app).await?;
     let body = create::instance(&shared.config, &shared.labels, app, spec, &network);
-    let id = match create(shared, &spec.name, body).await? {
+    let id = match create(shared, app, &spec.name, body).await? {
         Some(id) => id,
         None => match unstarted(shared, app, &spec.name).await? {
             Some(id) => id,
@@ -55,15 +57,18 @@ pub(super) async fn remove(shared: &Shared, app: &AppRef, id: &InstanceId) -> Re
 }
 
 /// Creates a container and answers its id, or nothing when the name is in use.
-pub(super) async fn create(shared: &Shared, name: &str, body: ContainerCreateBody) -> Result<Option<String>, Error> {
+pub(super) async fn create(
+    shared: &Arc<Shared>,
+    app: &AppRef,
+    name: &str,
+    body: ContainerCreateBody,
+) -> Result<Option<String>, Error> {
     let image = body.image.clone().unwrap_or_default();
     let options = CreateContainerOptionsBuilder::new().name(name).build();
     match call_raw(shared.engine.client()?.create_container(Some(options), body)).await? {
         Ok(created) => Ok(Some(created.id)),
         Err(error) if errors::is_conflict(&error) => Ok(None),
-        Err(error) if errors::is_not_found(&error) => {
-            Err(Error::Rejected(format!("the image {image} is no longer on this machine; deploy it again")))
-        }
+        Err(error) if errors::is_not_found(&error) => Err(image::fetch(shared, app, &image)),
         Err(error) => Err(errors::from_engine(error)),
     }
 }

@@ -29,7 +29,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 pub use self::purge::{Purged, purge};
-use self::{builds::Builds, connect::Engine, events::Exits, labels::Labels, tries::Tries};
+use self::{builds::Builds, connect::Engine, events::Exits, image::Fetches, labels::Labels, tries::Tries};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
     health::Prober,
@@ -101,6 +101,7 @@ struct Shared {
     builds: Builds,
     prober: Prober,
     exits: Exits,
+    fetches: Fetches,
     changes: broadcast::Sender<Uuid>,
 }
 
@@ -114,6 +115,7 @@ impl Docker {
             labels: Labels::new(config.installation),
             prober: Prober::new(Arc::new(Tries::new(engine.clone())), changes.clone()),
             exits: Exits::default(),
+            fetches: Fetches::default(),
             builds: Builds::new(config.builds_socket.clone()),
             engine,
             changes,

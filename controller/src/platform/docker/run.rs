@@ -15,7 +15,7 @@ use crate::platform::{AppRef, Error, RunOutput, RunSpec, RunStream};
 pub(super) async fn start(shared: &Arc<Shared>, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
     let network = instance::required_network(shared, app).await?;
     let body = create::run(&shared.config, &shared.labels, app, spec, &network);
-    let id = instance::create(shared, &spec.name, body)
+    let id = instance::create(shared, app, &spec.name, body)
         .await?
         .ok_or_else(|| Error::Rejected(format!("the name {} is in use", spec.name)))?;
     match attach_and_start(shared, &id).await {

@@ -39,6 +39,11 @@ pub enum StackCommand {
     },
     /// List the stack images of this machine
     List,
+    /// Remove a stack image; apps that stand on it run on
+    Remove {
+        /// Name of the image
+        name: String,
+    },
 }
 
 /// `slipway stack`.
@@ -59,6 +64,7 @@ pub async fn run(options: StackOptions, settings: Settings, out: &mut impl std::
             let name = checked(name.unwrap_or_else(|| last_part(&reference)))?;
             (StackJob { name, source: StackSource::Image { reference } }, None, true)
         }
+        StackCommand::Remove { name } => (StackJob { name: checked(name)?, source: StackSource::Remove }, None, false),
         StackCommand::List => (StackJob { name: String::new(), source: StackSource::List }, None, false),
     };
     let said = runner::stack(&settings, Uuid::now_v7(), &Job::Stack(job), tar.as_deref(), network).await?;

@@ -4,6 +4,7 @@
 //! the engine may have it already for somebody else. An image that was built on this machine is the operator's, who
 //! may run it as it is. Either way a tag of ours keeps it as long as the app needs it.
 
+mod again;
 mod ask;
 mod built;
 mod keep;
@@ -18,6 +19,7 @@ use futures_util::TryStreamExt;
 use self::words::Asked;
 use super::{Shared, connect::call, errors};
 use crate::platform::{Error, ImageRequest, ResolvedImage};
+pub(super) use again::{Fetches, fetch};
 pub(super) use built::is_built;
 pub(super) use keep::{PREFIX, forget, release, repository, tags};
 

@@ -186,7 +186,11 @@ impl Runner<'_> {
                 format!("The build took longer than {} seconds and was ended.", limits.seconds)
             }
             Ending::Stopped(Stop::Disk) => {
-                format!("The build wrote more than {} MiB to disk and was ended.", megabytes(limits.disk))
+                format!(
+                    "The build wrote more than {} MiB to disk, the app's cache with it, and was ended. To begin with an empty cache: \
+                     mycli config:set DEIS_DISABLE_CACHE=1, then push again.",
+                    megabytes(limits.disk)
+                )
             }
             Ending::Stopped(Stop::Full) => {
                 "The disk of the machine is nearly full: the build was ended. Tell the operator, then push again."
