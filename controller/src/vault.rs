@@ -50,7 +50,8 @@ impl Vault {
         format!("{} {}\n", hex::encode(id), hex::encode(key))
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    /// Reads the text of a key file.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
         let keys =
             text.lines().filter(|line| !line.trim().is_empty()).map(parse_line).collect::<Result<Vec<_>, _>>()?;
         let current = keys.first().context("it holds no key")?.0;

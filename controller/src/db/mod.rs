@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod backup;
 pub mod build;
 pub mod collaborator;
 pub mod config;

@@ -25,6 +25,11 @@ pub(super) fn is_not_found(error: &EngineError) -> bool {
     matches!(error, EngineError::DockerResponseServerError { status_code: NOT_FOUND, .. })
 }
 
+/// One of the images asked for is not there. Where several are asked for, the engine calls that its own failure.
+pub(super) fn is_gone(error: &EngineError) -> bool {
+    is_not_found(error) || message(error).is_some_and(|message| message.contains("No such image"))
+}
+
 pub(super) fn is_conflict(error: &EngineError) -> bool {
     matches!(error, EngineError::DockerResponseServerError { status_code: CONFLICT, .. })
 }

@@ -4,6 +4,7 @@
 //! container later is in its labels, so that a controller that has just started knows as much as the one before it;
 //! what the engine itself forgets (how a life ended that was followed by another) comes from its event stream.
 
+mod archive;
 mod builds;
 mod connect;
 mod create;
@@ -28,7 +29,10 @@ use tokio::sync::broadcast;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-pub use self::purge::{Purged, purge};
+pub use self::{
+    archive::{Image, Images},
+    purge::{Purged, purge},
+};
 use self::{builds::Builds, connect::Engine, events::Exits, image::Fetches, labels::Labels, tries::Tries};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,

@@ -13,7 +13,7 @@ pub(super) async fn prepare(shared: &Shared, request: &ImageRequest, reference: 
     let own = ImageRequest { app: request.app.clone(), image, login: Some(login(private)), built: None };
     let image = obtain(shared, &own, reference).await?;
     let id = image.id.clone().ok_or(Error::Gone)?;
-    keep::tag(shared, &request.app, &id).await?;
+    keep(shared.engine.client()?, &request.app.uuid, &id).await?;
     Ok(ResolvedImage { reference: reference.to_owned(), ports: ports(&image) })
 }
 

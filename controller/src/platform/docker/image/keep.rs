@@ -21,9 +21,10 @@ pub(in super::super) const PREFIX: &str = "slipway/";
 /// As many digits of an id as the engine itself shows.
 const SHORT: usize = 12;
 
-pub(super) async fn tag(shared: &Shared, app: &AppRef, id: &str) -> Result<(), Error> {
-    let options = TagImageOptionsBuilder::new().repo(&repository(&app.uuid)).tag(short(id)).build();
-    call(shared.engine.client()?.tag_image(id, Some(options))).await
+/// Keeps an image for an app.
+pub(in super::super) async fn keep(client: &Client, app: &Uuid, id: &str) -> Result<(), Error> {
+    let options = TagImageOptionsBuilder::new().repo(&repository(app)).tag(short(id)).build();
+    call(client.tag_image(id, Some(options))).await
 }
 
 /// The tags in the repositories that the engine finds `pattern` to fit, each with the id of its image.
@@ -39,7 +40,7 @@ pub(in super::super) async fn forget(shared: &Shared, app: &AppRef, reference: &
     let client = shared.engine.client()?;
     let image = inspect(client, reference).await?;
     let Some(id) = image.and_then(|image| image.id) else { return Ok(()) };
-    release(client, &format!("{}:{}", repository(&app.uuid), short(&id)), &id).await
+    release(client, &tag(&app.uuid, &id), &id).await
 }
 
 /// Removes a tag of ours from the image `id`. That leaves the engine with the last that needs it; the engine itself
@@ -65,6 +66,11 @@ async fn remove(client: &Client, name: &str) -> Result<(), Error> {
 
 fn is_untagged(image: &ImageInspect) -> bool {
     image.repo_tags.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// The tag that keeps an image for an app.
+pub(in super::super) fn tag(app: &Uuid, id: &str) -> String {
+    format!("{}:{}", repository(app), short(id))
 }
 
 /// Where the tags of an app are.

@@ -21,7 +21,7 @@ use super::{Shared, connect::call, errors};
 use crate::platform::{Error, ImageRequest, ResolvedImage};
 pub(super) use again::{Fetches, fetch};
 pub(super) use built::is_built;
-pub(super) use keep::{PREFIX, forget, release, repository, tags};
+pub(super) use keep::{PREFIX, forget, keep, release, repository, tag, tags};
 
 pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<ResolvedImage, Error> {
     if let Some(reference) = &request.built {
@@ -40,12 +40,12 @@ pub(super) async fn prepare(shared: &Shared, request: &ImageRequest) -> Result<R
     };
     let image = image.ok_or(Error::Gone)?;
     let id = image.id.clone().ok_or(Error::Gone)?;
-    keep::tag(shared, &request.app, &id).await?;
+    keep(shared.engine.client()?, &request.app.uuid, &id).await?;
     Ok(ResolvedImage { reference: reference.unwrap_or(id), ports: ports(&image) })
 }
 
 /// The image in the engine; nothing when it is not there.
-async fn inspect(client: &Client, name: &str) -> Result<Option<ImageInspect>, Error> {
+pub(super) async fn inspect(client: &Client, name: &str) -> Result<Option<ImageInspect>, Error> {
     match call(client.inspect_image(name)).await {
         Ok(image) => Ok(Some(image)),
         Err(Error::Gone) => Ok(None),
