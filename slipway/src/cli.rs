@@ -16,7 +16,9 @@ use crate::{
     logging,
     role::{self, BuilderOptions, ControllerOptions, RouterOptions},
     shutdown::Signals,
-    standalone::{self, Installation, Options, Part, PurgeOptions, StackOptions, StatusOptions},
+    standalone::{
+        self, BackupOptions, Installation, Options, Part, PurgeOptions, RestoreOptions, StackOptions, StatusOptions,
+    },
 };
 
 /// Slipway: a push or an image becomes a running, routed, scaled application.
@@ -69,6 +71,37 @@ enum Command {
         #[command(flatten)]
         options: PurgeOptions,
     },
+    /// Copy the whole platform while it runs, and show that the copy can be restored (as root)
+    ///
+    /// Data go to one file: database, images that apps need to run and to roll back, repositories,
+    /// lines of apps, records of builds. The keys that open them go to another. A file gets its name,
+    /// and this command exit code 0, only once everything in it was restored in a place of its own.
+    /// Nothing is interrupted.
+    ///
+    ///     slipway backup /mnt/backups --keys /mnt/safe
+    ///
+    /// `slipway restore --check` shows the same of a file on a later day, and elsewhere.
+    #[command(verbatim_doc_comment)]
+    Backup {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: BackupOptions,
+    },
+    /// Restore a backup on a machine without an installation, or check that it can be (as root)
+    ///
+    /// Then `slipway standalone`, with the options that the platform had before, brings everything up:
+    /// apps serve again, with their releases, config, domains and users. Nothing is changed where
+    /// anything is wrong with the file or the keys.
+    ///
+    ///     slipway restore slipway-20261127T030000Z.tar --keys slipway-20261127T030000Z.keys
+    #[command(verbatim_doc_comment)]
+    Restore {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: RestoreOptions,
+    },
     /// Run the controller: HTTP API, operations, reconciler (started by `slipway standalone`)
     Controller(Box<ControllerOptions>),
     /// Run the router: the proxy in front of the apps (started by `slipway standalone`)
@@ -109,6 +142,12 @@ impl Cli {
             Command::Stop { installation } => small()?.block_on(standalone::stop::run(&installation, out))?,
             Command::Purge { installation, options } => {
                 small()?.block_on(standalone::purge::run(&installation, &options, out))?;
+            }
+            Command::Backup { installation, options } => {
+                govern(&large()?, |stop| standalone::backup::run(installation, options, stop))?;
+            }
+            Command::Restore { installation, options } => {
+                govern(&large()?, |stop| standalone::backup::restore(installation, options, stop))?;
             }
             Command::Stack { installation, options } => {
                 small()?.block_on(standalone::run_stack(&installation, options, out))?;

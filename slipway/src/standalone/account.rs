@@ -1,6 +1,6 @@
 //! The system users as which the parts run.
 
-use std::process::Command;
+use std::{ffi::OsStr, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -28,6 +28,14 @@ impl Account {
         Self::find(name)?.with_context(|| format!("useradd made {name}, but `getent passwd {name}` does not find it"))
     }
 
+    /// A program run as this user, with nothing of our environment.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", &self.uid.to_string(), "--regid", &self.gid.to_string(), "--clear-groups", "--"]);
+        command.arg(program).env_clear().env("LC_ALL", "C.UTF-8").env("PATH", "/usr/bin:/bin").current_dir("/");
+        command
+    }
+
     /// Removes the user; one that is missing is no error.
     pub fn remove(name: &str) -> Result<()> {
         if Self::find(name)?.is_none() {
@@ -38,7 +46,8 @@ impl Account {
         Ok(())
     }
 
-    fn find(name: &str) -> Result<Option<Self>> {
+    /// Finds the user.
+    pub fn find(name: &str) -> Result<Option<Self>> {
         let Some(line) = entry("passwd", name)? else { return Ok(None) };
         let fields: Vec<_> = line.split(':').collect();
         let [name, _, uid, gid, ..] = fields[..] else { bail!("`{line}` is no line of passwd") };

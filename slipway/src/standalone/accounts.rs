@@ -40,6 +40,25 @@ impl Accounts {
         })
     }
 
+    /// One user in all roles.
+    pub fn all(account: &Account) -> Self {
+        let own = || account.clone();
+        Self {
+            controller: own(),
+            router: own(),
+            postgres: own(),
+            registry: own(),
+            builder: own(),
+            internal: account.gid,
+        }
+    }
+
+    /// Whether any of them is there.
+    pub fn exist(name: &str) -> Result<bool> {
+        let found = Self::names(name).iter().map(|user| Account::find(user)).collect::<Result<Vec<_>>>()?;
+        Ok(found.iter().any(Option::is_some))
+    }
+
     /// Removes them.
     pub fn remove(name: &str) -> Result<()> {
         for user in Self::names(name) {

@@ -6,6 +6,7 @@
 
 mod account;
 mod accounts;
+pub mod backup;
 pub mod builds;
 mod control;
 mod files;
@@ -43,6 +44,7 @@ mod watchdog;
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, ensure};
+pub use backup::{BackupOptions, RestoreOptions};
 pub use builds::stack::StackOptions;
 pub use installation::Installation;
 pub use options::Options;

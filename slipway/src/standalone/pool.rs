@@ -25,7 +25,12 @@ fn net(first: u8, second: u8, prefix: u8) -> Ipv4Net {
 
 /// The first pool that overlaps nothing in `taken`.
 pub fn choose(taken: &[Ipv4Net]) -> Option<Ipv4Net> {
-    candidates().find(|pool| !taken.iter().any(|net| overlap(*pool, *net)))
+    candidates().find(|pool| is_free(*pool, taken))
+}
+
+/// Whether a pool overlaps nothing in `taken`.
+pub fn is_free(pool: Ipv4Net, taken: &[Ipv4Net]) -> bool {
+    !taken.iter().any(|net| overlap(pool, *net))
 }
 
 fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {

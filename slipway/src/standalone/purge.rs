@@ -3,10 +3,9 @@
 use std::{
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use super::{
@@ -22,11 +21,6 @@ use super::{
     process::Process,
     stop,
 };
-
-/// How long the database may take to start.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// Time between two looks at it.
-const PERIOD: Duration = Duration::from_millis(50);
 
 /// Options of `slipway purge`.
 #[derive(Args, Clone, Debug)]
@@ -100,19 +94,7 @@ async fn start_database(paths: &Paths, name: &str, options: &PurgeOptions) -> Re
     let programs = Programs::find(options.pg_bin.as_ref())?;
     let accounts = Accounts::ensure(name)?;
     super::setup::ensure_folders(paths, &accounts).context("cannot make the folders of the installation")?;
-    postgres::ensure(&programs, paths, &accounts)?;
-    let process = postgres::launch(&programs, paths, &accounts).start().context("cannot start the database")?;
-    let serves = async {
-        while !postgres::is_serving(&paths.postgres(), process.pid())? {
-            tokio::time::sleep(PERIOD).await;
-        }
-        std::io::Result::Ok(())
-    };
-    tokio::select! {
-        result = tokio::time::timeout(PATIENCE, serves) => result.context("the database does not start")??,
-        _ = process.ended() => bail!("the database does not start; see {}", paths.journals().display()),
-    }
-    Ok(process)
+    postgres::run(&programs, paths, &accounts).await
 }
 
 fn remove(folder: &Path) -> Result<()> {

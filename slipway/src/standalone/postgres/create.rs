@@ -1,6 +1,6 @@
 //! Creating the data of the private server, once, whole or not at all.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -45,11 +45,12 @@ fn create(programs: &Programs, data: &Path, accounts: &Accounts) -> Result<()> {
         std::fs::remove_dir_all(&draft).with_context(|| format!("cannot remove {}", draft.display()))?;
     }
     files::ensure_folder(&draft, Owner::from(&accounts.postgres), 0o700)?;
-    let mut initdb = as_user(accounts, &programs.initdb());
+    // PostgreSQL refuses to run as root.
+    let mut initdb = accounts.postgres.command(programs.initdb());
     initdb.args(["--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--auth=peer"]);
     initdb.arg(format!("--username={SUPERUSER}")).arg("--pgdata").arg(&draft);
     tool::run(&mut initdb)?;
-    let mut single = as_user(accounts, &programs.postgres());
+    let mut single = accounts.postgres.command(programs.postgres());
     single.args(["--single", "-j", "-D"]).arg(&draft).arg("postgres");
     // In this mode a statement ends with a semicolon and an empty line.
     let statements = [format!("CREATE ROLE {ROLE} LOGIN"), format!("CREATE DATABASE {DATABASE} OWNER {ROLE}")];
@@ -63,15 +64,6 @@ fn write_access(data: &Path, accounts: &Accounts) -> Result<()> {
     let ident = settings::ident(&accounts.controller.name, &accounts.postgres.name, ROLE, SUPERUSER);
     files::write(&data.join("pg_hba.conf"), settings::HBA.as_bytes(), owner, 0o600)?;
     Ok(files::write(&data.join("pg_ident.conf"), ident.as_bytes(), owner, 0o600)?)
-}
-
-/// PostgreSQL refuses to run as root.
-fn as_user(accounts: &Accounts, program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    let account = &accounts.postgres;
-    command.args(["--reuid", &account.uid.to_string(), "--regid", &account.gid.to_string(), "--clear-groups", "--"]);
-    command.arg(program).env_clear().env("LC_ALL", "C.UTF-8").env("PATH", "/usr/bin:/bin").current_dir("/");
-    command
 }
 
 #[cfg(test)]

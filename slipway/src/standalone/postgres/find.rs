@@ -47,6 +47,18 @@ impl Programs {
         self.folder.join("postgres")
     }
 
+    /// Another program of the same version.
+    pub fn tool(&self, name: &str) -> Result<PathBuf> {
+        let program = self.folder.join(name);
+        ensure!(
+            program.is_file(),
+            "{} is missing: install it (apt-get install postgresql-client-{})",
+            program.display(),
+            self.major
+        );
+        Ok(program)
+    }
+
     /// What creates the data.
     pub fn initdb(&self) -> PathBuf {
         self.folder.join("initdb")

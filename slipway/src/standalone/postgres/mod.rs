@@ -5,6 +5,7 @@
 
 mod create;
 mod find;
+mod run;
 mod settings;
 
 use std::{
@@ -16,6 +17,7 @@ use anyhow::Result;
 
 pub use create::ensure;
 pub use find::Programs;
+pub use run::run;
 
 use super::{
     accounts::Accounts,
