@@ -7,7 +7,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{program, wait};
+use crate::{program, user::Said, wait};
 
 /// How long a platform may take to serve: it makes users and a database first.
 const START: Duration = Duration::from_secs(90);
@@ -156,6 +156,35 @@ impl Standalone {
         program::output(self.place.slipway("restart").arg(part)).map(drop)
     }
 
+    /// `slipway` with these words for this installation, whatever comes of it.
+    pub fn slipway(&self, words: &[&str]) -> Result<Said> {
+        Ok(Said::from(self.begin(words)?.wait_with_output()?))
+    }
+
+    /// The same, begun and not waited for.
+    pub fn begin(&self, words: &[&str]) -> Result<Child> {
+        let mut command = self.place.slipway(words.first().context("no words")?);
+        command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(command.spawn()?)
+    }
+
+    /// As if the machine had burnt down: everything goes, and whatever comes next begins in new folders. Only the ports are
+    /// the same.
+    pub fn burn(&mut self) -> Result<()> {
+        self.purge()?;
+        self.place.folder = folder()?;
+        Ok(())
+    }
+
+    /// Starts what `slipway restore` has put there.
+    pub fn rise(&mut self) -> Result<()> {
+        if self.place.ground.stack {
+            self.place.lend_stack()?;
+        }
+        self.supervisor = self.place.supervise()?;
+        self.ready()
+    }
+
     /// The end of what everything wrote about itself, for whoever has to find out why a test failed.
     #[must_use]
     pub fn journal(&self) -> String {
@@ -188,13 +217,7 @@ impl Drop for Standalone {
 
 impl Place {
     fn new(ground: Ground) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
-        // The parts run as users of their own, who have to pass through.
-        fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
-        // The build folder may be closed to them.
-        fs::copy(program::ours("slipway")?, folder.path().join("slipway"))?;
-        // So may be the one of the registry's program.
-        fs::copy(program::of_the_machine("docker-registry")?, folder.path().join("docker-registry"))?;
+        let folder = folder()?;
         // Held together, so that each is another.
         let held = [bind()?, bind()?, bind()?];
         let [port, ssh_port, registry_port] = [port_of(&held[0])?, port_of(&held[1])?, port_of(&held[2])?];
@@ -249,6 +272,18 @@ impl Place {
         command.args(&self.ground.options);
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
+}
+
+/// An empty folder for an installation, with the programs that it runs.
+fn folder() -> Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("slipway-e2e.").tempdir_in("/tmp")?;
+    // The parts run as users of their own, who have to pass through.
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755))?;
+    // The build folder may be closed to them.
+    fs::copy(program::ours("slipway")?, folder.path().join("slipway"))?;
+    // So may be the one of the registry's program.
+    fs::copy(program::of_the_machine("docker-registry")?, folder.path().join("docker-registry"))?;
+    Ok(folder)
 }
 
 fn bind() -> Result<TcpListener> {
