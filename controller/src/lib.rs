@@ -6,6 +6,7 @@ pub mod auth;
 pub mod backup;
 pub mod db;
 pub mod error;
+pub mod failpoint;
 mod housekeeping;
 pub mod http;
 mod instances;

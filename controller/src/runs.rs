@@ -95,10 +95,10 @@ impl Drop for Hold {
 }
 
 async fn end(state: &State, app_id: i64, run: i64) -> Result<(), sqlx::Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::run::end(&mut *tx, run).await?;
     notify(&mut *tx, Signal::App(app_id)).await?;
-    tx.commit().await
+    db::commit(tx).await
 }
 
 async fn hold(state: &State, app: &App, actor: &Actor, workload: &Workload, name: &str) -> Result<Hold, Error> {
@@ -107,7 +107,7 @@ async fn hold(state: &State, app: &App, actor: &Actor, workload: &Workload, name
         let action = Action::EnsureNetwork(NetworkSpec { subnet, bridge });
         state.platform.apply(&workload::app_ref(app), &action).await.map_err(unavailable)?;
     }
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     // The lock keeps the worker from giving the same address away.
     db::app::lock_structure(&mut *tx, app.id).await?.ok_or(Error::Missing("App"))?;
     let taken = db::instance::addresses(&mut *tx, app.id).await?;
@@ -115,7 +115,7 @@ async fn hold(state: &State, app: &App, actor: &Actor, workload: &Workload, name
     let new =
         db::run::NewRun { app_id: app.id, release_id: workload.release.id, user_id: actor.user_id, name, address };
     let run = db::run::insert(&mut *tx, new).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     let renewal = AbortOnDropHandle::new(tokio::spawn(renew(state.clone(), run)));
     Ok(Hold { state: state.clone(), app_id: app.id, run, address, _renewal: renewal })
 }

@@ -47,11 +47,11 @@ impl Login<'_> {
             target: &neighbourhood(self.address),
             request_id: self.request_id,
         };
-        let mut tx = pool.begin().await?;
+        let mut tx = db::begin(pool).await?;
         db::user::touch_login(&mut *tx, user_id).await?;
         let token = issue(&mut tx, user_id).await?;
         audit::insert(&mut *tx, entry).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         Ok(token)
     }
 }

@@ -61,7 +61,7 @@ impl Policy {
         self.role(applicant, has_admin(pool).await?)?;
         let username = check(form)?;
         let password_hash = password::hash(&form.password).await?;
-        let mut tx = pool.begin().await?;
+        let mut tx = db::begin(pool).await?;
         if !has_admin(&mut *tx).await? {
             db::user::lock_all(&mut *tx).await?;
         }
@@ -76,7 +76,7 @@ impl Policy {
         };
         let user = db::user::insert(&mut *tx, new).await?;
         audit::insert(&mut *tx, entry(applicant, &user)).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         Ok(user)
     }
 

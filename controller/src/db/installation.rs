@@ -3,6 +3,7 @@
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
+use super::transaction;
 use crate::vault::Vault;
 
 /// Who we are.
@@ -43,7 +44,7 @@ pub async fn next_routes_version(executor: impl PgExecutor<'_>) -> Result<i64, s
 /// Makes `credentials` (component, SHA-256) the only valid ones.
 pub async fn replace_components(pool: &PgPool, credentials: &[(String, Vec<u8>)]) -> Result<(), sqlx::Error> {
     let (names, hashes): (Vec<String>, Vec<Vec<u8>>) = credentials.iter().cloned().unzip();
-    let mut tx = pool.begin().await?;
+    let mut tx = transaction::begin(pool).await?;
     sqlx::query!("delete from components").execute(&mut *tx).await?;
     sqlx::query!(
         "insert into components (name, credential_sha256) select * from unnest($1::text[], $2::bytea[])
@@ -53,7 +54,7 @@ pub async fn replace_components(pool: &PgPool, credentials: &[(String, Vec<u8>)]
     )
     .execute(&mut *tx)
     .await?;
-    tx.commit().await
+    transaction::commit(tx).await
 }
 
 /// The component whose credential has this hash.

@@ -31,8 +31,10 @@ pub mod run;
 pub mod settings;
 pub mod signal;
 pub mod token;
+mod transaction;
 pub mod user;
 
+pub use self::transaction::{begin, commit};
 use crate::error::Error;
 
 /// Turns the violation of a named constraint into a client error.

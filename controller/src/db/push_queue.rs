@@ -5,7 +5,10 @@ use std::time::Instant;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::lease::{DURATION, HoldError, duration};
+use super::{
+    lease::{DURATION, HoldError, duration},
+    transaction,
+};
 
 /// The right to work on one push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub async fn adopt(executor: impl PgExecutor<'_>, owner: Uuid) -> Result<Option<
 /// less recently.
 pub async fn start_next(pool: &PgPool, owner: Uuid, places: u32) -> Result<Option<(Lease, Instant)>, sqlx::Error> {
     let asked = Instant::now();
-    let mut tx = pool.begin().await?;
+    let mut tx = transaction::begin(pool).await?;
     sqlx::query!("select only_row from push_queue for update").fetch_one(&mut *tx).await?;
     let row = sqlx::query!(
         "update pushes set state = 'building', started_at = now(), lease_owner = $1, lease_fence = lease_fence + 1,
@@ -56,7 +59,7 @@ pub async fn start_next(pool: &PgPool, owner: Uuid, places: u32) -> Result<Optio
     )
     .fetch_optional(&mut *tx)
     .await?;
-    tx.commit().await?;
+    transaction::commit(tx).await?;
     Ok(row.map(|row| (Lease { id: row.id, uuid: row.uuid, owner, fence: row.lease_fence }, asked + DURATION)))
 }
 

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{Slashed, body::Body, extract::Admin, page::Paging, users};
 use crate::{
-    db::{audit, user},
+    db::{self, audit, user},
     error::Error,
     state::State,
 };
@@ -30,16 +30,16 @@ async fn list(state: State, _: Admin, paging: Paging) -> Result<Json<Page<AdminU
 
 async fn grant(state: State, Admin(caller): Admin, Body(body): Body<Grant>) -> Result<StatusCode, Error> {
     let user = users::find(&state, &body.username).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     user::set_superuser(&mut *tx, user.id, true).await?;
     audit::insert(&mut *tx, caller.did("admin:create", None, &user.username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::CREATED)
 }
 
 async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>) -> Result<StatusCode, Error> {
     let target = users::find(&state, &username).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     // Of two administrators who revoke each other, one stays.
     user::lock_all(&mut *tx).await?;
     let user = user::find(&mut *tx, &target.username).await?.ok_or(Error::Missing("User"))?;
@@ -48,7 +48,7 @@ async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>
     }
     user::set_superuser(&mut *tx, user.id, false).await?;
     audit::insert(&mut *tx, caller.did("admin:delete", None, &username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

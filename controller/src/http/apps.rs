@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, access::Action},
-    db::{app, audit, build, build::Procfile},
+    db::{self, app, audit, build, build::Procfile},
     error::Error,
     operation::{self, Actor},
     state::State,
@@ -55,13 +55,13 @@ async fn create(
 ) -> Result<(StatusCode, Json<App>), Error> {
     let name = body.id.as_deref().map(AppName::parse).transpose().map_err(|error| Error::name("id", error))?;
     let actor = Actor { user_id: caller.user.id, username: caller.user.username.clone() };
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let app = operation::create_app(&mut tx, &state, &actor, name).await?;
     audit::insert(&mut *tx, caller.did("apps:create", Some(app.uuid), app.name.as_str())).await?;
     let app = shown(app, Procfile::new());
     // With the app, so that a crash right after it makes no second one of a request that is sent again.
     ticket.keep(&mut tx, StatusCode::CREATED, &app).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok((StatusCode::CREATED, Json(app)))
 }
 
@@ -77,18 +77,18 @@ async fn update(state: State, allowed: Allowed<Use>, Body(body): Body<UpdateApp>
     allowed.relation.require(Action::Manage)?;
     let owner = users::find(&state, &owner).await?;
     let new_owner = Actor { user_id: owner.id, username: owner.username.clone() };
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     operation::transfer(&mut tx, &allowed.app, &allowed.actor(), &new_owner).await?;
     audit::insert(&mut *tx, allowed.did("apps:transfer", &owner.username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::OK)
 }
 
 async fn destroy(state: State, allowed: Allowed<Manage>) -> Result<StatusCode, Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     operation::destroy(&mut tx, &allowed.app, &allowed.actor()).await?;
     audit::insert(&mut *tx, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     operation::destroy::wait_gone(&state, &allowed.app, DESTROY_PATIENCE).await?;
     Ok(StatusCode::NO_CONTENT)
 }

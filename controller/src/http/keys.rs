@@ -11,7 +11,7 @@ use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
 use super::{Slashed, body::Body, idempotency::Ticket, page::Paging};
 use crate::{
     auth::Caller,
-    db::{audit, key},
+    db::{self, audit, key},
     error::Error,
     state::State,
 };
@@ -35,11 +35,11 @@ async fn add(
     Body(body): Body<CreateKey>,
 ) -> Result<(StatusCode, Json<Key>), Error> {
     let (id, public) = parse(&body)?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let added = shown(key::insert(&mut *tx, caller.user.id, &id, &public).await?);
     audit::insert(&mut *tx, caller.did("keys:add", None, id.as_str())).await?;
     ticket.keep(&mut tx, StatusCode::CREATED, &added).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 
@@ -63,12 +63,12 @@ async fn show(state: State, caller: Caller, Path(name): Path<String>) -> Result<
 }
 
 async fn remove(state: State, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     if !key::delete(&mut *tx, caller.user.id, known(&name)?).await? {
         return Err(MISSING);
     }
     audit::insert(&mut *tx, caller.did("keys:remove", None, &name)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

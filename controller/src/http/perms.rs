@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::access::{Action, forbidden},
-    db::{audit, collaborator, event},
+    db::{self, audit, collaborator, event},
     error::Error,
     state::State,
 };
@@ -35,13 +35,13 @@ async fn list(state: State, allowed: Allowed<Use>) -> Result<Json<AppPerms>, Err
 async fn grant(state: State, allowed: Allowed<Manage>, Body(body): Body<Grant>) -> Result<StatusCode, Error> {
     let app = &allowed.app;
     let user = users::find(&state, &body.username).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     if collaborator::insert(&mut *tx, app.id, user.id).await? {
         let line = format!("User {} was granted access to {}", user.username, app.name);
         event::add(&mut *tx, app.id, event::Level::Info, &line).await?;
         audit::insert(&mut *tx, allowed.did("perms:create", &user.username)).await?;
     }
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::CREATED)
 }
 
@@ -56,13 +56,13 @@ async fn revoke(
         allowed.relation.require(Action::Manage)?;
     }
     let user = users::find(&state, &username).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     if !collaborator::delete(&mut *tx, app.id, user.id).await? {
         return Err(forbidden());
     }
     let line = format!("User {username} was revoked access to {}", app.name);
     event::add(&mut *tx, app.id, event::Level::Info, &line).await?;
     audit::insert(&mut *tx, allowed.did("perms:delete", &username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

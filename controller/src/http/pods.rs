@@ -18,7 +18,7 @@ use super::{
     reachable::Reachable,
 };
 use crate::{
-    db::audit,
+    db::{self, audit},
     error::Error,
     instances,
     operation::{self, Selection},
@@ -59,7 +59,7 @@ async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): 
     let app = &allowed.app;
     let selection = selection(&rest);
     let before: BTreeSet<String> = instances::list(&state, app).await?.into_iter().map(|pod| pod.name).collect();
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let replaced = operation::restart(&mut tx, app, &selection).await?;
     if replaced.is_empty() {
         return match selection {
@@ -68,7 +68,7 @@ async fn restart(state: State, allowed: Allowed<Use>, _: Reachable, Path(rest): 
         };
     }
     audit::insert(&mut *tx, allowed.did("ps:restart", &selection.to_string())).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     let types = replaced.into_iter().map(|instance| instance.process_type).collect();
     instances::wait_up(&state, app, Some(&types), RESTART_PATIENCE).await?;
     let after = instances::list(&state, app).await?;

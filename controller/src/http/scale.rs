@@ -14,7 +14,7 @@ use super::{
     reachable::Reachable,
 };
 use crate::{
-    db::{app::Structure, audit},
+    db::{self, app::Structure, audit},
     error::Error,
     instances, operation,
     state::State,
@@ -52,13 +52,13 @@ async fn scale(
 
 /// Asks for the counts. False when they are wanted already.
 async fn want(state: &State, allowed: &Allowed<Use>, counts: &Structure) -> Result<bool, Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let changed = operation::scale(&mut tx, &allowed.app, &allowed.actor(), counts).await?;
     if changed {
         let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name}={count}")).collect();
         audit::insert(&mut *tx, allowed.did("ps:scale", &counts.join(" "))).await?;
     }
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(changed)
 }
 

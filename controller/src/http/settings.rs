@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     db::{
+        self,
         app::App,
         audit,
         event::{self, Level},
@@ -42,7 +43,7 @@ async fn change(
     Body(body): Body<UpdateSettings>,
 ) -> Result<(StatusCode, Json<Settings>), Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
     let changes = apply(&mut now, &body)?;
     if changes.is_empty() {
@@ -51,7 +52,7 @@ async fn change(
     let stored = store(&mut tx, &allowed, &now, &changes, ("settings:set", &changes.join(", "))).await?;
     let shown = shown(stored, app);
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 

@@ -3,6 +3,7 @@
 use super::{extract::Allowed, idempotency::Ticket};
 use crate::{
     db::{
+        self,
         app::App,
         audit::{self, Entry},
         release::Release,
@@ -46,10 +47,10 @@ pub(super) async fn wait(state: &State, ticket: &Ticket, change: Change<'_>) -> 
 }
 
 async fn submit(state: &State, ticket: &Ticket, change: Change<'_>) -> Result<i64, Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let id = operation::submit_in(&mut tx, &state.vault, change.app, change.actor, change.patch).await?;
     ticket.attach(&mut tx, id).await?;
     audit::insert(&mut *tx, change.entry).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(id)
 }

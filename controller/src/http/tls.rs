@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     db::{
+        self,
         app::App,
         settings::{self, Settings},
     },
@@ -35,7 +36,7 @@ async fn change(
     Body(body): Body<UpdateTls>,
 ) -> Result<(StatusCode, Json<Tls>), Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("TLS"))?;
     let wanted = body.https_enforced.filter(|wanted| Some(*wanted) != now.https_enforced);
     let wanted = wanted.ok_or_else(|| Error::Conflict(format!("{} changed nothing", user.username)))?;
@@ -44,7 +45,7 @@ async fn change(
         if wanted { ("enforces https", "tls:enable") } else { ("enforces https no more", "tls:disable") };
     let shown = shown(store(&mut tx, &allowed, &now, &[line.to_owned()], (action, "")).await?, app);
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 

@@ -67,7 +67,7 @@ pub async fn make(
     patch: &Patch,
     image: Option<Image>,
 ) -> Result<(), MakeError> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, lease).await?;
     let app = db::app::get(&mut *tx, lease.app_id).await?.filter(|app| !app.destroyed).ok_or(Error::Missing("App"))?;
     let mut maker = Maker { state, operation, base: Base::load(state, &mut tx, &app).await?, app, tx };
@@ -82,12 +82,12 @@ pub async fn make(
 
 /// Ends an operation that made no release.
 pub async fn refuse(state: &State, lease: Lease, operation: &Operation, error: &Error) -> Result<(), HoldError> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, lease).await?;
     db::operation::fail(&mut *tx, operation.id, &Answer::from(error)).await?;
     db::event::add(&mut *tx, lease.app_id, Level::Error, &error.to_string()).await?;
     notify(&mut *tx, Signal::Operation(operation.id)).await?;
-    Ok(tx.commit().await?)
+    Ok(db::commit(tx).await?)
 }
 
 /// The latest good release.
@@ -218,7 +218,7 @@ impl Maker<'_> {
             notify(&mut *self.tx, Signal::Operation(self.operation.id)).await?;
         }
         db::app::touch(&mut *self.tx, self.app.id).await?;
-        Ok(self.tx.commit().await?)
+        Ok(db::commit(self.tx).await?)
     }
 
     /// The formation that the release will be rolled out with; it becomes the app's only when that has succeeded.

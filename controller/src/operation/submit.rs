@@ -24,9 +24,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Puts `patch` into the app's queue and answers the operation's id.
 pub async fn submit(state: &State, app: &App, actor: &Actor, patch: &Patch) -> Result<i64, Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let id = submit_in(&mut tx, &state.vault, app, actor, patch).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(id)
 }
 

@@ -23,13 +23,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Ends the build of a push before it is deployed, and waits until it has ended. `entry` is written with the request.
 pub async fn cancel(state: &State, app: &App, push: &Push, entry: Entry<'_>) -> Result<(), Error> {
     let reason = format!("{} cancelled the build.", entry.username);
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let news = db::push::cancel(&mut *tx, app.id, Some(push.id), &reason).await?;
     if !news.is_empty() {
         audit::insert(&mut *tx, entry).await?;
         notify(&mut *tx, Signal::Push(push.id)).await?;
     }
-    tx.commit().await?;
+    db::commit(tx).await?;
     await_end(state, push).await
 }
 

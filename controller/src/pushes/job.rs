@@ -174,10 +174,10 @@ impl Job<'_> {
     }
 
     async fn mark_begun(&mut self, push: &Push) -> Step {
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         push_queue::hold(&mut tx, self.held.lease).await?;
         db::push::mark_begun(&mut *tx, push.id).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         Ok(Next::Again)
     }
 
@@ -201,7 +201,7 @@ impl Job<'_> {
             }
         };
         let actor = Actor { user_id: push.user_id, username: push.username.clone() };
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         // In the order in which the end of an app takes them.
         db::app::lock_structure(&mut *tx, app.id).await?;
         if push_queue::hold(&mut tx, self.held.lease).await? {
@@ -215,7 +215,7 @@ impl Job<'_> {
         };
         db::push::deploy(&mut *tx, push.id, &image.reference, operation).await?;
         notify(&mut *tx, Signal::Push(push.id)).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         source::remove(self.state, push.uuid);
         Ok(Next::Again)
     }
@@ -242,12 +242,12 @@ impl Job<'_> {
     }
 
     async fn done(&mut self, push: &Push, version: u32) -> Step {
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         push_queue::hold(&mut tx, self.held.lease).await?;
         let version = i32::try_from(version).ok();
         db::push::end(&mut *tx, push.id, PushState::Done, version, None).await?;
         notify(&mut *tx, Signal::Push(push.id)).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         Ok(Next::Over)
     }
 
@@ -288,7 +288,7 @@ impl Job<'_> {
     }
 
     async fn end(&mut self, push: &Push, app: &App, end: End<'_>) -> Step {
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         push_queue::hold(&mut tx, self.held.lease).await?;
         db::push::end(&mut *tx, push.id, end.state, None, Some(end.reason)).await?;
         if push.operation_id.is_none() {
@@ -301,7 +301,7 @@ impl Job<'_> {
         }
         notify(&mut *tx, Signal::Push(push.id)).await?;
         notify(&mut *tx, Signal::App(app.id)).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         source::remove(self.state, push.uuid);
         Ok(Next::Over)
     }

@@ -99,7 +99,7 @@ async fn enqueue(
     start: &StartBuild,
     (build, kind): (Uuid, BuildKind),
 ) -> Result<(), Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     if !db::push_lock::hold(&mut *tx, app.id, start.holder).await? {
         return Err(db::push::ongoing());
     }
@@ -110,7 +110,7 @@ async fn enqueue(
     let (username, app) = (user.username.as_str(), Some(app.uuid));
     audit::insert(&mut *tx, Entry { username, app, action: "git:push", target: sha, request_id: &request_id }).await?;
     notify(&mut *tx, Signal::Push(id)).await?;
-    Ok(tx.commit().await?)
+    Ok(db::commit(tx).await?)
 }
 
 #[cfg(test)]

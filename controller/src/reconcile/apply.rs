@@ -95,7 +95,7 @@ impl Round<'_> {
             return Ok(());
         }
         let app = &self.desired.app;
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         db::lease::hold(&mut tx, self.held.lease).await?;
         if changes.claim_network {
             self.claim_network(&mut tx).await?;
@@ -116,7 +116,7 @@ impl Round<'_> {
             db::run::delete(&mut *tx, *id).await?;
         }
         notify(&mut *tx, Signal::App(app.id)).await?;
-        Ok(tx.commit().await?)
+        Ok(db::commit(tx).await?)
     }
 
     async fn claim_network(&self, tx: &mut sqlx::PgConnection) -> Result<(), TickError> {
@@ -178,18 +178,18 @@ impl Round<'_> {
 
     /// Somebody else's network has these addresses: the subnet rests, and the next round claims another.
     async fn give_back_subnet(&self) -> Result<(), TickError> {
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         db::lease::hold(&mut tx, self.held.lease).await?;
         db::network::free(&mut *tx, self.desired.app.id).await?;
-        Ok(tx.commit().await?)
+        Ok(db::commit(tx).await?)
     }
 
     async fn remember(&self, step: &Step) -> Result<(), TickError> {
         if let Step::Stop { row, .. } = step {
-            let mut tx = self.state.pool.begin().await?;
+            let mut tx = db::begin(&self.state.pool).await?;
             db::lease::hold(&mut tx, self.held.lease).await?;
             db::instance::mark_stopping(&mut *tx, *row).await?;
-            tx.commit().await?;
+            db::commit(tx).await?;
         }
         Ok(())
     }
@@ -216,12 +216,12 @@ impl Round<'_> {
         images::forget_builds(self.state, self.held, app).await?;
         self.state.collector.stop(app.uuid).await;
         self.state.logs.remove(app.uuid).context("the app's log stays on the disk")?;
-        let mut tx = self.state.pool.begin().await?;
+        let mut tx = db::begin(&self.state.pool).await?;
         db::lease::hold(&mut tx, self.held.lease).await?;
         db::network::free(&mut *tx, app.id).await?;
         db::app::delete(&mut *tx, app.id).await?;
         notify(&mut *tx, Signal::App(app.id)).await?;
-        tx.commit().await?;
+        db::commit(tx).await?;
         Ok(true)
     }
 }

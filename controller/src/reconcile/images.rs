@@ -11,11 +11,11 @@ use crate::{
 
 /// Gives up the images that no rollback can need any more.
 pub async fn expire_images(state: &State, held: &Held) -> Result<(), TickError> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, held.lease).await?;
     let Some(app) = db::app::get(&mut *tx, held.lease.app_id).await? else { return Ok(()) };
     let images = db::build::expire_images(&mut *tx, app.id).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     for reference in images {
         if let Err(error) = forget(state, held, &app, reference).await? {
             db::event::add(&state.pool, app.id, Level::Warn, &format!("an old image could not be removed: {error}"))

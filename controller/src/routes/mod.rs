@@ -51,7 +51,7 @@ async fn acknowledge(Extract(state): Extract<State>, Json(ack): Json<RouteAck>) 
 }
 
 async fn take_down(state: &State, ack: &RouteAck) -> Result<(), sqlx::Error> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     let news = if ack.leaving {
         db::router::forget(&mut *tx, ack.router).await?;
         true
@@ -61,5 +61,5 @@ async fn take_down(state: &State, ack: &RouteAck) -> Result<(), sqlx::Error> {
     if news {
         notify(&mut *tx, Signal::Routers).await?;
     }
-    tx.commit().await
+    db::commit(tx).await
 }

@@ -58,13 +58,13 @@ async fn succeed(
     operation: &Operation,
     release: &Release,
 ) -> Result<(), TickError> {
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, held.lease).await?;
     adopt_formation(&mut tx, app, release).await?;
     db::release::mark_good(&mut *tx, release.id).await?;
     db::operation::finish(&mut *tx, operation.id).await?;
     notify(&mut *tx, Signal::Operation(operation.id)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     reconcile::expire_images(state, held).await
 }
 
@@ -90,7 +90,7 @@ pub async fn fail_release(
     reason: &str,
 ) -> Result<bool, TickError> {
     let Some(release_id) = operation.release_id else { return Ok(false) };
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, held.lease).await?;
     let release = db::release::get(&mut *tx, release_id).await?;
     if release.state != ReleaseState::Pending {
@@ -111,7 +111,7 @@ pub async fn fail_release(
     let summary = failed_summary(&operation.username, &release);
     let exception = format!("error: (app::deploy): {text}");
     db::release::mark_failed(&mut *tx, release.id, &summary, &exception).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(true)
 }
 
@@ -160,12 +160,12 @@ fn failed_summary(user: &str, release: &Release) -> String {
 async fn give_up(state: &State, held: &Held, operation: &Operation, release: &Release) -> Result<(), TickError> {
     let exception = release.exception.as_deref().unwrap_or_default();
     let detail = exception.strip_prefix("error: ").unwrap_or(exception);
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, held.lease).await?;
     let answer = Answer::from(&Error::BadRequest(detail.to_owned()));
     db::operation::fail(&mut *tx, operation.id, &answer).await?;
     notify(&mut *tx, Signal::Operation(operation.id)).await?;
-    Ok(tx.commit().await?)
+    Ok(db::commit(tx).await?)
 }
 
 async fn describe(state: &State, failure: &Failure) -> String {

@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use super::super::{admin::last_admin, body::Body};
 use crate::{
     auth::Caller,
-    db::{audit, user},
+    db::{self, audit, user},
     error::Error,
     state::State,
 };
 
 pub(super) async fn cancel(state: State, caller: Caller, Body(body): Body<CancelAccount>) -> Result<StatusCode, Error> {
     let target = super::target(&state, &caller, body.username.as_deref()).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     user::lock_all(&mut *tx).await?;
     let target = user::find(&mut *tx, &target.username).await?.ok_or(Error::Missing("User"))?;
     let is_last_admin = target.is_superuser && user::count_admins(&mut *tx).await? == 1;
@@ -24,6 +24,6 @@ pub(super) async fn cancel(state: State, caller: Caller, Body(body): Body<Cancel
     user::hand_over(&mut *tx, target.id).await?;
     user::delete(&mut *tx, target.id, &target.username).await?;
     audit::insert(&mut *tx, caller.did("auth:cancel", None, &target.username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

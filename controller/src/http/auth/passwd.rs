@@ -6,7 +6,7 @@ use axum::Json;
 use super::super::{body::Body, extract::Peer};
 use crate::{
     auth::{Caller, login, password},
-    db::{audit, token, user},
+    db::{self, audit, token, user},
     error::Error,
     state::State,
 };
@@ -26,12 +26,12 @@ pub(super) async fn passwd(
         }
     }
     let hash = password::hash(new).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     user::set_password(&mut *tx, target.id, &hash).await?;
     // Whoever else knew the old password is logged in no longer.
     token::revoke_logins(&mut *tx, target.id, Some(caller.token_id)).await?;
     audit::insert(&mut *tx, caller.did("auth:passwd", None, &target.username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(Json(PasswordChanged { status: "password set".to_owned() }))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::body::Body;
 use crate::{
     auth::{Caller, access, login},
-    db::{audit, token},
+    db::{self, audit, token},
     error::Error,
     state::State,
 };
@@ -21,20 +21,20 @@ pub(super) async fn regenerate(
         return revoke_all(&state, &caller).await;
     }
     let target = super::target(&state, &caller, body.username.as_deref()).await?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     token::revoke_logins(&mut *tx, target.id, None).await?;
     let token = login::issue(&mut tx, target.id).await?;
     audit::insert(&mut *tx, caller.did("auth:regenerate", None, &target.username)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(Json(json!(Token { token: token.shown })))
 }
 
 /// Everybody has to log in again; Deis answers an empty text.
 async fn revoke_all(state: &State, caller: &Caller) -> Result<Json<Value>, Error> {
     access::admin(caller)?;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     token::revoke_all_logins(&mut *tx).await?;
     audit::insert(&mut *tx, caller.did("auth:regenerate", None, "all")).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(Json(json!("")))
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     db::{
-        audit, domain,
+        self, audit, domain,
         event::{self, Level},
         signal::{Signal, notify},
     },
@@ -59,7 +59,7 @@ async fn add(
 ) -> Result<(StatusCode, Json<Domain>), Error> {
     let claim = Claim::parse(&body.domain, &state.settings)?;
     let (app, user) = (&allowed.app, &allowed.caller.user);
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     claim.check(&mut tx, app).await?;
     let domain = claim.domain();
     let created = domain::insert(&mut *tx, app.id, user.id, domain).await.map_err(|error| claim.in_use(error))?;
@@ -74,7 +74,7 @@ async fn add(
         updated: created.into(),
     };
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
@@ -86,13 +86,13 @@ async fn remove(
     let missing = || Error::Missing("Domain");
     let domain: DomainName = claim::kept_as(&given, &state.settings.platform_domain).map_err(|_| missing())?;
     let app = &allowed.app;
-    let mut tx = state.pool.begin().await?;
+    let mut tx = db::begin(&state.pool).await?;
     if !domain::delete(&mut *tx, app.id, &domain).await? {
         return Err(missing());
     }
     event::add(&mut *tx, app.id, Level::Info, &format!("domain {domain} removed")).await?;
     audit::insert(&mut *tx, allowed.did("domains:remove", domain.as_str())).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

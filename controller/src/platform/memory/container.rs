@@ -153,7 +153,7 @@ fn runnable(world: &World, spec: &ContainerSpec) -> Result<Script, Error> {
 fn play(world: &Arc<World>, id: InstanceId, script: Script) {
     let fresh = world.look(&id, |container| container.state == InstanceState::Created);
     if fresh == Some(true) && world.change(&id, |container| container.begin(&script)) {
-        tokio::spawn(live(world.clone(), id, script));
+        drop(world.runtime.spawn(live(world.clone(), id, script)));
     }
 }
 

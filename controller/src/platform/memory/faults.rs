@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::anyhow;
 
-use crate::platform::{Action, Error};
+use crate::{
+    failpoint::{Moment, reach},
+    platform::{Action, Error},
+};
 
 /// A call of a platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,15 +86,19 @@ impl Faults {
     }
 
     pub(super) async fn around<T>(&self, call: Call, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        match self.take(call) {
-            None => work.await,
-            Some(Fault::Unavailable) => Err(unavailable(call)),
-            Some(Fault::Rejected(text)) => Err(Error::Rejected(text)),
+        let name = || format!("{call:?}");
+        reach(Moment::Before, name).await.map_err(|_| unavailable(call))?;
+        let done = match self.take(call) {
+            None => work.await?,
+            Some(Fault::Unavailable) => return Err(unavailable(call)),
+            Some(Fault::Rejected(text)) => return Err(Error::Rejected(text)),
             Some(Fault::AnswerLost) => {
                 work.await?;
-                Err(unavailable(call))
+                return Err(unavailable(call));
             }
-        }
+        };
+        reach(Moment::After, name).await.map_err(|_| unavailable(call))?;
+        Ok(done)
     }
 
     fn take(&self, call: Call) -> Option<Fault> {

@@ -36,20 +36,30 @@ const CHANGES: usize = 256;
 pub struct Memory {
     world: Arc<World>,
     prober: Prober,
-    builds: Builds,
-    faults: Faults,
+    builds: Arc<Builds>,
+    faults: Arc<Faults>,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let world = Arc::new(World::new(broadcast::Sender::new(CHANGES)));
-        let tries = Arc::new(Tries::new(world.clone()));
-        let prober = Prober::new(tries, world.changes.clone());
-        Self { prober, world, builds: Builds::default(), faults: Faults::default() }
+        Self { prober: prober(&world), world, builds: Arc::default(), faults: Arc::default() }
     }
 }
 
+/// What probes for one controller.
+fn prober(world: &Arc<World>) -> Prober {
+    Prober::new(Arc::new(Tries::new(world.clone())), world.changes.clone())
+}
+
 impl Memory {
+    /// The same platform as another controller, or the next one, sees it: it probes for itself.
+    #[must_use]
+    pub fn seen_by_another(&self) -> Self {
+        let (world, builds, faults) = (self.world.clone(), self.builds.clone(), self.faults.clone());
+        Self { prober: prober(&world), world, builds, faults }
+    }
+
     /// Makes an image available. Given again, it changes what instances of it that run already do from now on.
     pub fn image(&self, name: &str, script: Script) {
         self.world.image(name, script);
@@ -71,6 +81,18 @@ impl Memory {
     #[must_use]
     pub fn build_counts(&self) -> (usize, usize) {
         self.builds.counts()
+    }
+
+    /// What there is of an app, whatever calls do wrong.
+    #[must_use]
+    pub fn exists(&self, app: &AppRef) -> Observed {
+        self.world.observe(app, &self.prober)
+    }
+
+    /// The images that it keeps for an app, whatever calls do wrong.
+    #[must_use]
+    pub fn kept(&self, app: &AppRef) -> Vec<String> {
+        self.world.kept(app)
     }
 
     /// What the next calls do wrong.

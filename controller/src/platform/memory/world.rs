@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::anyhow;
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, watch},
+};
 use uuid::Uuid;
 
 use super::{
@@ -25,6 +28,8 @@ pub(super) struct World {
     pub(super) changes: broadcast::Sender<Uuid>,
     /// Moves with every change; whoever follows output waits for it.
     pub(super) version: watch::Sender<u64>,
+    /// Where instances live: they outlast the controllers that start them.
+    pub(super) runtime: Handle,
     state: Mutex<State>,
 }
 
@@ -41,7 +46,7 @@ struct State {
 
 impl World {
     pub(super) fn new(changes: broadcast::Sender<Uuid>) -> Self {
-        Self { changes, version: watch::Sender::new(0), state: Mutex::default() }
+        Self { changes, version: watch::Sender::new(0), runtime: Handle::current(), state: Mutex::default() }
     }
 
     pub(super) fn image(&self, name: &str, script: Script) {

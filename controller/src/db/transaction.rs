@@ -1,0 +1,29 @@
+//! How every transaction begins and ends.
+
+use std::{io, panic::Location};
+
+use sqlx::{PgPool, Postgres, Transaction};
+
+use crate::failpoint::{MadeToFail, Moment, reach};
+
+/// Begins one.
+pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    pool.begin().await
+}
+
+/// Ends one. Its fail points are named after the line that calls.
+#[track_caller]
+pub fn commit(tx: Transaction<'static, Postgres>) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+    let place = Location::caller();
+    let name = move || format!("commit at {}:{}", place.file(), place.line());
+    async move {
+        reach(Moment::Before, name).await.map_err(broken)?;
+        tx.commit().await?;
+        reach(Moment::After, name).await.map_err(broken)
+    }
+}
+
+/// What a connection that breaks says.
+fn broken(made: MadeToFail) -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::ConnectionReset, made))
+}
