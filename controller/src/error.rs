@@ -153,9 +153,11 @@ impl From<anyhow::Error> for Error {
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => true,
-        // 53: out of connections, memory or disk; 57P: shut down; 58: system error; 08: connection broke.
+        // 53: out of connections, memory or disk; 57P: shut down; 58: system error; 08: connection broke; 25P03: we stood
+        // still in a transaction.
         sqlx::Error::Database(error) => {
-            error.code().is_some_and(|code| ["53", "57P", "58", "08"].iter().any(|class| code.starts_with(class)))
+            let classes = ["53", "57P", "58", "08", "25P03"];
+            error.code().is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
         }
         _ => false,
     }

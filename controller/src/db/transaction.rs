@@ -6,9 +6,14 @@ use sqlx::{PgPool, Postgres, Transaction};
 
 use crate::failpoint::{MadeToFail, Moment, reach};
 
+/// A controller that stands still in a transaction (frozen, or cut off from the database) keeps the rows that it locked
+/// from all others, whatever has become of its leases. The database ends such a transaction after this time, which is
+/// shorter than a lease. Said in the transaction itself, so that it holds behind a pooler, too.
+const BEGIN: &str = "begin; set local idle_in_transaction_session_timeout = '4s'";
+
 /// Begins one.
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin().await
+    pool.begin_with(BEGIN).await
 }
 
 /// Ends one. Its fail points are named after the line that calls.
