@@ -4,11 +4,11 @@
 //! off, by a monotonic clock, at the moment when the lease may no longer be trusted. Dropping the value stops renewing;
 //! giving it up at once is [`Held::release`].
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::PgPool;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -59,6 +59,8 @@ pub struct Held<L = Lease> {
     /// What every transaction of the holder begins with.
     pub lease: L,
     lost: CancellationToken,
+    /// Until when it is certainly ours.
+    until: watch::Receiver<Instant>,
     _renewal: AbortOnDropHandle<()>,
 }
 
@@ -74,16 +76,25 @@ impl<L: Renewable> Held<L> {
     /// Keeps a lease that was taken and is certainly ours until then.
     pub fn keep(state: &State, lease: L, until: std::time::Instant) -> Self {
         let lost = CancellationToken::new();
-        let renewal = tokio::spawn(renew(state.clone(), lease, until.into(), lost.clone()));
-        Self { lease, lost, _renewal: AbortOnDropHandle::new(renewal) }
+        let (renewed, until) = watch::channel(until.into());
+        let renewal = tokio::spawn(renew(state.clone(), lease, renewed, lost.clone()));
+        Self { lease, lost, until, _renewal: AbortOnDropHandle::new(renewal) }
     }
 
     /// Makes a call that nobody but the holder may make; cut off when the lease is lost.
     pub async fn within<T>(&self, call: impl Future<Output = T>) -> Result<T, HoldError> {
+        let mut call = pin!(call);
+        // A process that stood still may come by here before its timers have told the renewal.
+        let while_ours = poll_fn(|context| {
+            if Instant::now() >= *self.until.borrow() {
+                return Poll::Ready(Err(HoldError::Lost));
+            }
+            call.as_mut().poll(context).map(Ok)
+        });
         tokio::select! {
             biased;
             () = self.lost.cancelled() => Err(HoldError::Lost),
-            answer = call => Ok(answer),
+            answer = while_ours => answer,
         }
     }
 
@@ -102,15 +113,40 @@ impl<L: Renewable> Held<L> {
 }
 
 /// Renews until that fails. A database that is away is no failure yet: the lease stands until its end.
-async fn renew(state: State, lease: impl Renewable, mut until: Instant, lost: CancellationToken) {
+async fn renew(state: State, lease: impl Renewable, renewed: watch::Sender<Instant>, lost: CancellationToken) {
     let _lost = lost.drop_guard();
     let mut pause = RENEWAL;
     loop {
+        let until = *renewed.borrow();
         tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
         match tokio::time::timeout_at(until, lease.renew(&state.pool)).await {
-            Ok(Ok(Some(renewed))) => (until, pause) = (renewed.into(), RENEWAL),
+            Ok(Ok(Some(until))) => {
+                renewed.send_replace(until.into());
+                pause = RENEWAL;
+            }
             Ok(Err(_)) => pause = RETRY,
             Ok(Ok(None)) | Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use sqlx::PgPool;
+
+    use super::*;
+    use crate::worker::tests::Story;
+
+    /// A process that stood still goes on before its renewal has had the time to notice.
+    #[sqlx::test(migrations = "../migrations")]
+    async fn no_call_is_made_once_the_lease_may_be_somebody_elses(pool: PgPool) {
+        let story = Story::begin(pool).await;
+        let lease = Lease { app_id: 1, owner: story.state.process, fence: 1 };
+        let held = Held::keep(&story.state, lease, Instant::now());
+        let mut called = false;
+        let answer = held.within(async { called = true }).await;
+        assert!(matches!(answer, Err(HoldError::Lost)) && !called);
     }
 }
