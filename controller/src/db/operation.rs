@@ -93,9 +93,9 @@ pub async fn current(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Optio
     .await
 }
 
-/// It runs now.
+/// It runs now, unless it does or has come to an end.
 pub async fn start(executor: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
-    sqlx::query!("update operations set state = 'running', started_at = coalesce(started_at, now()) where id = $1", id)
+    sqlx::query!("update operations set state = 'running', started_at = now() where id = $1 and state = 'queued'", id)
         .execute(executor)
         .await
         .map(drop)
@@ -109,18 +109,22 @@ pub async fn set_release(executor: impl PgExecutor<'_>, id: i64, release_id: i64
         .map(drop)
 }
 
-/// It is done.
+/// It is done, unless it was cancelled.
 pub async fn finish(executor: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
-    sqlx::query!("update operations set state = 'done', finished_at = now() where id = $1", id)
-        .execute(executor)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "update operations set state = 'done', finished_at = now() where id = $1 and state in ('queued', 'running')",
+        id
+    )
+    .execute(executor)
+    .await
+    .map(drop)
 }
 
-/// It failed; the client is answered `answer`.
+/// It failed, unless it was cancelled; the client is answered `answer`.
 pub async fn fail(executor: impl PgExecutor<'_>, id: i64, answer: &Answer) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update operations set state = 'failed', error = $2, finished_at = now() where id = $1",
+        "update operations set state = 'failed', error = $2, finished_at = now()
+         where id = $1 and state in ('queued', 'running')",
         id,
         Json(answer) as _
     )

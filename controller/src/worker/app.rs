@@ -146,7 +146,9 @@ impl AppWorker<'_> {
     /// Takes an operation towards its release. True when it has one now, or was refused.
     async fn begin(&mut self, app: &App, operation: &Operation) -> Result<bool, TickError> {
         let patch = release::open(self.state, app, operation)?;
-        db::operation::start(&self.state.pool, operation.id).await?;
+        if operation.started_at.is_none() {
+            self.start(operation).await?;
+        }
         let image = match &patch {
             Patch::Build(build) => match self.image(app, operation, build).await? {
                 None => return Ok(false),
@@ -170,6 +172,13 @@ impl AppWorker<'_> {
             }
         }
         Ok(true)
+    }
+
+    async fn start(&self, operation: &Operation) -> Result<(), TickError> {
+        let mut tx = db::begin(&self.state.pool).await?;
+        db::lease::hold(&mut tx, self.held.lease).await?;
+        db::operation::start(&mut *tx, operation.id).await?;
+        Ok(db::commit(tx).await?)
     }
 
     /// Makes the operation's release, while there is a platform to roll it out on.
