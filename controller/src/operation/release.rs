@@ -80,10 +80,15 @@ pub async fn make(
     Ok(())
 }
 
-/// Ends an operation that made no release.
+/// Ends an operation that made no release. One that did goes on, although whoever made it was not told: a connection that
+/// broke may have brought the commit to the database.
 pub async fn refuse(state: &State, lease: Lease, operation: &Operation, error: &Error) -> Result<(), HoldError> {
     let mut tx = db::begin(&state.pool).await?;
     db::lease::hold(&mut tx, lease).await?;
+    let open = db::operation::current(&mut *tx, lease.app_id).await?;
+    if open.is_none_or(|open| open.id != operation.id || open.release_id.is_some()) {
+        return Ok(());
+    }
     db::operation::fail(&mut *tx, operation.id, &Answer::from(error)).await?;
     db::event::add(&mut *tx, lease.app_id, Level::Error, &error.to_string()).await?;
     notify(&mut *tx, Signal::Operation(operation.id)).await?;
