@@ -114,12 +114,12 @@ pub async fn finish(
     .map(drop)
 }
 
-/// Forgets a request that changed nothing, so that it can be made again: it started no operation, or one that could not
-/// be begun at the time and was answered 503.
+/// Forgets a request that changed nothing, so that it can be made again: it kept no answer and started no operation, or
+/// one that could not be begun at the time and was answered 503.
 pub async fn forget(executor: impl PgExecutor<'_>, key: &Key) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "delete from idempotency_keys where user_id = $1 and scope = $2 and key_sha256 = $3
-            and (operation_id is null or exists (select from operations
+            and (operation_id is null and coalesce(status, 400) >= 400 or exists (select from operations
                 where id = operation_id and state = 'failed' and error -> 'status' = '503'))",
         key.user_id,
         key.scope,
