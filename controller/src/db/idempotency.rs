@@ -80,29 +80,32 @@ pub async fn renew(executor: impl PgExecutor<'_>, key: &Key) -> Result<(), sqlx:
     .map(drop)
 }
 
-/// Notes which operation the request started, in the transaction that queues it.
-pub async fn attach(executor: impl PgExecutor<'_>, key: &Key, operation_id: i64) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update idempotency_keys set operation_id = $4 where user_id = $1 and scope = $2 and key_sha256 = $3",
+/// Notes which operation the request started, in the transaction that queues it. False when the request was made by
+/// somebody else meanwhile, who took us for dead: it must not be made again.
+pub async fn attach(executor: impl PgExecutor<'_>, key: &Key, operation_id: i64) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update idempotency_keys set operation_id = $4
+         where user_id = $1 and scope = $2 and key_sha256 = $3 and operation_id is null and status is null",
         key.user_id,
         key.scope,
         key.key_sha256,
         operation_id
     )
     .execute(executor)
-    .await
-    .map(drop)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
-/// Keeps the answer.
+/// Keeps the answer. False as for [`attach`].
 pub async fn finish(
     executor: impl PgExecutor<'_>,
     key: &Key,
     status: u16,
     body: Option<&Value>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "update idempotency_keys set status = $4, body = $5 where user_id = $1 and scope = $2 and key_sha256 = $3",
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "update idempotency_keys set status = $4, body = $5
+         where user_id = $1 and scope = $2 and key_sha256 = $3 and operation_id is null and status is null",
         key.user_id,
         key.scope,
         key.key_sha256,
@@ -110,8 +113,8 @@ pub async fn finish(
         body
     )
     .execute(executor)
-    .await
-    .map(drop)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Forgets a request that changed nothing, so that it can be made again: it kept no answer and started no operation, or

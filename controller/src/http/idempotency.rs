@@ -3,7 +3,8 @@
 //! The first request takes its key by a row, and renews its hold while it is answered; the same one sent again waits for
 //! the answer and gets it. A request that started an operation keeps the operation's id in place of an answer, written
 //! in the transaction that queued it, so that no crash can part the two. A request that failed changed nothing and is
-//! forgotten, and so is one whose operation could not be begun at the time (503). Keys are one user's, and one app's.
+//! forgotten, and so is one whose operation could not be begun at the time (503). Whoever stood still for longer than a
+//! hold lasts may find the request made by another; it is not made again. Keys are one user's, and one app's.
 
 use std::{
     sync::{
@@ -68,7 +69,8 @@ impl Ticket {
     /// Notes the operation that the request starts, in the transaction that queues it.
     pub(super) async fn attach(&self, connection: &mut PgConnection, operation_id: i64) -> Result<(), Error> {
         if let Some(hold) = &self.0 {
-            idempotency::attach(connection, &hold.key, operation_id).await?;
+            let ours = idempotency::attach(connection, &hold.key, operation_id).await?;
+            ours.then_some(()).ok_or_else(made_elsewhere)?;
             hold.settled.store(true, Ordering::Release);
         }
         Ok(())
@@ -83,7 +85,8 @@ impl Ticket {
     ) -> Result<(), Error> {
         if let Some(hold) = &self.0 {
             let body = serde_json::to_value(body).context("an answer cannot be written")?;
-            idempotency::finish(connection, &hold.key, status.as_u16(), Some(&body)).await?;
+            let ours = idempotency::finish(connection, &hold.key, status.as_u16(), Some(&body)).await?;
+            ours.then_some(()).ok_or_else(made_elsewhere)?;
             hold.settled.store(true, Ordering::Release);
         }
         Ok(())
@@ -152,6 +155,14 @@ impl Hold {
     }
 }
 
+/// Said where this process stood still for so long that another one was let through with the same request.
+fn made_elsewhere() -> Error {
+    Error::Unavailable {
+        detail: "The same request is being answered elsewhere; ask again.".to_owned(),
+        source: anyhow::anyhow!("the hold of an idempotency key was lost"),
+    }
+}
+
 fn reused() -> Error {
     Error::Unprocessable("This Idempotency-Key was used for another request. Use a new one.".to_owned())
 }
@@ -200,7 +211,9 @@ async fn settle(state: &State, hold: &Hold, response: Response) -> Result<Respon
     let bytes = to_bytes(body, usize::MAX).await.context("reading an answer of our own")?;
     let value: Option<Value> = serde_json::from_slice(&bytes).ok();
     let kept = idempotency::finish(&state.pool, &hold.key, parts.status.as_u16(), value.as_ref()).await;
-    kept.unwrap_or_else(|error| tracing::warn!(%error, "the answer to an idempotency key is not kept"));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the answer to an idempotency key is not kept");
+    }
     Ok(Response::from_parts(parts, bytes.into()))
 }
 
