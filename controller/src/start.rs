@@ -69,7 +69,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
     let builds = tokio::spawn(pushes::run(state.clone(), shutdown.clone()));
     tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
-    tracing::info!(installation = %state.installation.uuid, "serving");
+    tracing::info!(installation = %state.installation.uuid, process = %state.process, "serving");
     shutdown.cancelled().await;
     workers.await?;
     builds.await?;
@@ -84,7 +84,8 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
 
 async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result<State> {
     let vault = Vault::load(&config.key_file)?;
-    let pool = connect(&config).await?;
+    let process = Uuid::now_v7();
+    let pool = connect(&config, process).await?;
     let direct = config.direct_database_url.clone().unwrap_or_else(|| config.database_url.clone());
     let installation = db::installation::open(&pool, &vault).await?;
     let components = read_components(&config.components_file)?;
@@ -99,15 +100,17 @@ async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result
         platform,
         signals: Signals::start(Some(direct), shutdown.clone()),
         installation,
-        process: Uuid::now_v7(),
+        process,
         settings: config.settings,
     }))
 }
 
-async fn connect(config: &Config) -> anyhow::Result<PgPool> {
+async fn connect(config: &Config, process: Uuid) -> anyhow::Result<PgPool> {
     let direct = config.direct_database_url.as_ref().unwrap_or(&config.database_url);
     migrate(direct).await?;
     let options: PgConnectOptions = config.database_url.parse().context("the database URL is not valid")?;
+    // Whoever looks at the database's sessions sees which controller each is of, and finds it in the owners of leases.
+    let options = options.application_name(&format!("slipway controller {process}"));
     Ok(PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_lazy_with(options))
 }
 
