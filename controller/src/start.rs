@@ -154,3 +154,6 @@ fn serve(listener: UnixListener, router: Router, shutdown: CancellationToken) ->
     let listener = tokio::net::UnixListener::from_std(listener)?;
     Ok(tokio::spawn(serve::serve(listener, router, shutdown)))
 }
+
+#[cfg(test)]
+mod tests;

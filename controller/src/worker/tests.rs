@@ -82,7 +82,7 @@ impl Story {
         outcome.map(|release| format!("v{} {}", release.version, release.summary))
     }
 
-    async fn deploy(&self, app: &App, image: &str) -> Result<String, Answer> {
+    pub(crate) async fn deploy(&self, app: &App, image: &str) -> Result<String, Answer> {
         self.change(app, pull(image)).await
     }
 
