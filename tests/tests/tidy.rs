@@ -1,6 +1,8 @@
 //! What every source file keeps to, so that the next reader need not wonder. CONTRIBUTING.md tells why.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Result, ensure};
 use tests::sources::{self, Source};
 
 /// Longest file; a longer one holds more than one noun or verb.
@@ -55,6 +57,19 @@ fn nobody_gives_a_string_to_a_shell() -> Result<()> {
         let shell = |code: &str| !exempt && shells.iter().any(|name| code.contains(name));
         source.production().filter(|(_, code)| shell(code)).map(|(line, _)| line).collect()
     })
+}
+
+/// What `scripts/prove` would prove is there.
+#[test]
+fn every_guarantee_is_a_test() -> Result<()> {
+    let sources = sources::all()?;
+    let list = fs::read_to_string(sources::repository().join("scripts/guarantees"))?;
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
+        let test = format!("fn {}(", columns.nth(1).unwrap_or_default());
+        ensure!(sources.iter().any(|source| source.text.contains(&test)), "there is no test for: {line}");
+    }
+    Ok(())
 }
 
 /// Applies a rule to every source; the rule answers the lines that break it.
