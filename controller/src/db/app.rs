@@ -169,13 +169,15 @@ pub async fn all_ids(executor: impl PgExecutor<'_>) -> Result<Vec<i64>, sqlx::Er
     sqlx::query_scalar!("select id from apps order by id").fetch_all(executor).await
 }
 
-/// Ids of apps with operations that are not done, and of those that somebody changed within the last seconds: where there
-/// may be work that no notification told of.
+/// Ids of apps with operations that are not done, of those that somebody changed within the last seconds, and of those
+/// whose holder went away without giving them up: where there may be work that no notification told of.
 pub async fn restless_ids(executor: impl PgExecutor<'_>) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select app_id as "id!" from operations where state in ('queued', 'running')
          union
-         select a.id from audit c join apps a on a.uuid = c.app_uuid where c.at > now() - interval '5 seconds'"#
+         select a.id from audit c join apps a on a.uuid = c.app_uuid where c.at > now() - interval '5 seconds'
+         union
+         select id from apps where lease_until < now()"#
     )
     .fetch_all(executor)
     .await
