@@ -1,6 +1,10 @@
 //! A controller in a thread of its own, so that it can be ended at any point, as by SIGKILL, and stand still, as by SIGSTOP.
 
-use std::{path::PathBuf, sync::Arc, thread};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread,
+};
 
 use axum::{
     Router,
@@ -51,7 +55,7 @@ pub struct Controller {
     router: Router,
     runtime: Handle,
     ended: CancellationToken,
-    thread: Option<thread::JoinHandle<()>>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 /// What came back.
@@ -82,7 +86,7 @@ impl Controller {
             runtime.shutdown_timeout(LAST_CALLS);
         });
         let (router, runtime) = told.await.expect("a controller that starts");
-        Self { router, runtime, ended, thread: Some(thread) }
+        Self { router, runtime, ended, thread: Mutex::new(Some(thread)) }
     }
 
     /// It has ended by itself, at a point where it was made to.
@@ -91,9 +95,9 @@ impl Controller {
     }
 
     /// Ends it at once, and waits until nothing of it is left.
-    pub async fn kill(mut self) {
+    pub async fn kill(&self) {
         self.ended.cancel();
-        let thread = self.thread.take();
+        let thread = self.thread.lock().unwrap().take();
         tokio::task::spawn_blocking(move || thread.map(thread::JoinHandle::join)).await.unwrap();
     }
 
@@ -129,7 +133,7 @@ async fn state(given: Given, over: &CancellationToken) -> State {
     let process = Uuid::now_v7();
     // The database is told who writes.
     let database = given.database.application_name(&process.to_string());
-    let pool = PgPoolOptions::new().max_connections(10).connect_lazy_with(database);
+    let pool = PgPoolOptions::new().max_connections(6).connect_lazy_with(database);
     let vault = Vault::load(&given.key).unwrap();
     let logs = Arc::new(logs::Store::open(given.folder.join("logs"), logs::Limits::default()).unwrap());
     let platform = Arc::new(given.memory.seen_by_another());

@@ -48,7 +48,7 @@ pub struct Site {
     pub ground: Ground,
     pub mischief: Mischief,
     pub token: String,
-    pub controller: Controller,
+    pub controller: Arc<Controller>,
     folder: TempDir,
     /// Answers of our own faults: a client was told 500.
     pub server_errors: Vec<String>,
@@ -71,7 +71,7 @@ impl Site {
         assert_eq!(registered.status, StatusCode::CREATED, "{registered:?}");
         let login = controller.ask(BOOTSTRAP, None, (Method::POST, "/v2/auth/login/", &form)).await.unwrap();
         let token = login.body["token"].as_str().unwrap().to_owned();
-        Self { ground, mischief, token, controller, folder, server_errors: Vec::new() }
+        Self { ground, mischief, token, controller: Arc::new(controller), folder, server_errors: Vec::new() }
     }
 
     /// Another controller, on a machine of its own.
@@ -90,7 +90,7 @@ impl Site {
             return;
         }
         let next = start(&self.ground, &self.folder, "one", &self.mischief).await;
-        std::mem::replace(&mut self.controller, next).kill().await;
+        std::mem::replace(&mut self.controller, Arc::new(next)).kill().await;
         for table in ["apps set lease_until", "idempotency_keys set held_until"] {
             let past = sqlx::AssertSqlSafe(format!("update {table} = now() - interval '1 second'"));
             sqlx::query(past).execute(&self.ground.pool).await.unwrap();

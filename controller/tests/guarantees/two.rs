@@ -11,6 +11,7 @@ use controller::db::app::App;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::time::{interval, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::{
@@ -93,7 +94,8 @@ impl Pair {
         let app = ground.app(name).await;
         let watch = change.is_served().then(|| Watch::begin(&ground, name));
         self.site.mischief.begin(Some(step.clone()));
-        let clock = tokio::spawn(clock(self.site.mischief.clone(), ground.clone(), app.clone()));
+        let clock = clock(self.site.mischief.clone(), ground.clone(), app.clone());
+        let clock = AbortOnDropHandle::new(tokio::spawn(clock));
         let answer = self.ask(change.request(name)).await;
         settled(&ground, change, app.as_ref(), name).await?;
         let met = self.site.mischief.done() > 0;
@@ -121,7 +123,7 @@ impl Pair {
         let key = Uuid::now_v7().to_string();
         let deadline = Instant::now() + PATIENCE;
         let mut ticks = interval(PERIOD);
-        for controller in [&self.site.controller, &self.other].into_iter().cycle() {
+        for controller in [&*self.site.controller, &self.other].into_iter().cycle() {
             let asked = controller.ask(&self.site.token, Some(&key), (method.clone(), &path, &body));
             match timeout(CLIENT, asked).await.ok().flatten() {
                 Some(answer) if answer.status != StatusCode::SERVICE_UNAVAILABLE => return answer,
@@ -144,7 +146,7 @@ impl Pair {
             let next = self.site.another("two").await;
             std::mem::replace(&mut self.other, next).kill().await;
         }
-        for controller in [&self.site.controller, &self.other] {
+        for controller in [&*self.site.controller, &self.other] {
             // Behind all that it still had to do.
             let answer = controller.ask(&self.site.token, None, (Method::GET, "/v2/apps", &json!({}))).await;
             assert!(answer.is_some_and(|answer| answer.status.is_success()));
