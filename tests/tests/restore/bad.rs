@@ -42,10 +42,7 @@ fn what_is_not_whole_is_refused_in_words() -> Result<()> {
     Error: the container engine runs 1 containers of this very installation: two of it would fight over them. Where it is no longer wanted, `slipway purge` removes it
     ");
 
-    let length = usize::try_from(fs::metadata(files.path("data"))?.len())?;
-    changed(&files.path("data"), &files.path("cut"), |content| content.truncate(length / 2))?;
-    changed(&files.path("data"), &files.path("flipped"), |content| content[length / 2] ^= 1)?;
-    changed(&files.path("keys"), &files.path("half"), |content| content.truncate(100))?;
+    spoil(&files)?;
     platform.burn()?;
     assert_snapshot!(verdict(&restores(&platform, "cut", "keys")?), @"
     exit code 1
@@ -82,6 +79,14 @@ fn what_is_not_whole_is_refused_in_words() -> Result<()> {
     ");
     ensure!(restores(&platform, "data", "keys")?.code == 0, "the good one is restored");
     platform.rise()
+}
+
+/// Copies that are cut off or damaged.
+fn spoil(files: &Files) -> Result<()> {
+    let length = usize::try_from(fs::metadata(files.path("data"))?.len())?;
+    changed(&files.path("data"), &files.path("cut"), |content| content.truncate(length / 2))?;
+    changed(&files.path("data"), &files.path("flipped"), |content| content[length / 2] ^= 1)?;
+    changed(&files.path("keys"), &files.path("half"), |content| content.truncate(100))
 }
 
 /// What would make the copy worthless is noticed while it is made: the file that was there stays, and none is added.
