@@ -8,13 +8,13 @@ use anyhow::{Context, bail, ensure};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::{
-    db::backup as rows,
-    vault::{Place, Vault},
-};
 pub use crate::{
     db::backup::Needed,
     platform::docker::{Image, Images},
+};
+use crate::{
+    db::{self, backup as rows},
+    vault::{Place, Vault},
 };
 
 /// PostgreSQL's code for a table that does not exist.
@@ -93,7 +93,7 @@ pub async fn adopt(url: &str, images: &[Image]) -> anyhow::Result<()> {
     let mut tx = connection.begin().await?;
     rows::forget_machine(&mut tx).await?;
     rows::name_images(&mut tx, &references, &ids).await?;
-    tx.commit().await?;
+    db::commit(tx).await?;
     Ok(connection.close().await?)
 }
 

@@ -18,7 +18,7 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx
 
 /// Ends one. Its fail points are named after the line that calls.
 #[track_caller]
-pub fn commit(tx: Transaction<'static, Postgres>) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+pub fn commit(tx: Transaction<'_, Postgres>) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
     let place = Location::caller();
     let name = move || format!("commit at {}:{}", place.file(), place.line());
     async move {
