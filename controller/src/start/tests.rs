@@ -104,13 +104,14 @@ async fn a_migration_waits_two_seconds_for_a_lock_and_no_request_longer(pool: Pg
     sqlx::raw_sql("begin; lock table apps, users in row exclusive mode").execute(&mut long).await.unwrap();
     let begun = Instant::now();
     let mut wanted = PgConnection::connect(&url).await.unwrap();
-    let (gave_up, asked) = tokio::join!(tokio::time::timeout(PATIENCE, migrate(&url)), async {
+    let both = futures_util::future::join(migrate(&url), async {
         wait_for_waiting(&pool).await;
         let asked = Instant::now();
         sqlx::query("update apps set updated_at = now()").execute(&mut wanted).await.unwrap();
         asked.elapsed()
     });
-    let text = format!("{:#}", gave_up.expect("an end").unwrap_err());
+    let (gave_up, asked) = tokio::time::timeout(PATIENCE, both).await.expect("an end");
+    let text = format!("{:#}", gave_up.unwrap_err());
     assert!(text.contains("lock timeout"), "{text}");
     assert!(begun.elapsed() < LOCK && asked < LOCK, "{:?} {asked:?}", begun.elapsed());
     sqlx::raw_sql("commit").execute(&mut long).await.unwrap();

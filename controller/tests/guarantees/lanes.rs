@@ -13,14 +13,14 @@ use crate::{
 /// A step, and the change that is being made.
 pub type Attack = (Change, Step);
 
-/// How many of `attacks` are made: at full size all; else those on the commits and calls of one deploy as far as `sample`
-/// wants them, and some others.
-pub fn choose(mut attacks: Vec<Attack>, others: usize, sample: impl Fn(&Step) -> bool) -> Vec<Attack> {
+/// Those of `attacks` that are made: at full size all; else what `core` wants, the first time that its point is reached, and
+/// some others.
+pub fn choose(mut attacks: Vec<Attack>, others: usize, core: impl Fn(&Attack) -> bool) -> Vec<Attack> {
     attacks.shuffle(&mut rand::rng());
     if crate::prove() {
         return attacks;
     }
-    let always = |(change, step): &Attack| *change == Change::Pull && step.nth == 1 && sample(step);
+    let always = |attack: &Attack| attack.1.nth == 1 && core(attack);
     let (mut chosen, mut rest): (Vec<_>, Vec<_>) = attacks.into_iter().partition(always);
     rest.truncate(others);
     chosen.append(&mut rest);

@@ -58,7 +58,7 @@ async fn attack(pool: PgPool, deeds: impl Fn(&Point) -> Vec<Deed>, sample: impl 
         all.extend(lanes::attacks(change, reached, TIMES, &deeds));
     }
     let count = all.len();
-    let chosen = lanes::choose(all, OTHERS, sample);
+    let chosen = lanes::choose(all, OTHERS, |(change, step)| *change == Change::Pull && sample(step));
     let done = lanes::side_by_side(&pool, LANES, &chosen, async |own, attacks| {
         let mut site = Site::new(own).await;
         let mut done = Vec::new();

@@ -32,7 +32,7 @@ const STILL: Duration = Duration::from_secs(12);
 const TAKEOVER: Duration = Duration::from_secs(15);
 /// Installations side by side, because each waits most of the time.
 const LANES: usize = 10;
-/// Steps of the short size beside those of a deploy.
+/// Steps of the short size beside those of a change of config.
 const OTHERS: usize = 4;
 /// How long a client waits for an answer before it asks the other controller.
 const CLIENT: Duration = Duration::from_secs(2);
@@ -45,9 +45,11 @@ async fn one_of_two_controllers_may_end_or_stand_still_anywhere(pool: PgPool) {
         let (reached, _) = crate::steps::one(&mut site, change, None, &format!("dry-{number}")).await.unwrap();
         all.extend(lanes::attacks(change, reached, TIMES, |_| vec![Deed::Stands, Deed::Ends(1)]));
     }
-    // In a transaction, and in a request whose key others may take over.
+    // In a transaction, in a request whose key others may take over, and where a release is made next.
     let telling = |what: &str| what.starts_with("commit") || what == "Ping";
-    let steps = lanes::choose(all, OTHERS, |step| step.deed == Deed::Stands && telling(&step.point.what));
+    let steps = lanes::choose(all, OTHERS, |(change, step)| {
+        *change == Change::Config && step.deed == Deed::Stands && telling(&step.point.what)
+    });
     let took = lanes::side_by_side(&pool, LANES, &steps, async |own, steps| {
         let mut pair = Pair::new(own).await;
         let mut took = Vec::new();
