@@ -135,9 +135,44 @@ mod tests {
     use std::time::Instant;
 
     use sqlx::PgPool;
+    use uuid::Uuid;
 
     use super::*;
-    use crate::worker::tests::Story;
+    use crate::{db, worker::tests::Story};
+
+    /// Whoever lost a lease writes nothing more, whether somebody else has taken it or it has only run out.
+    #[sqlx::test(migrations = "../migrations")]
+    async fn only_the_holder_begins_a_transaction(pool: PgPool) {
+        let story = Story::begin(pool).await;
+        let app = story.app_named("blog").await;
+        let [one, other] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        // So long that nobody else takes it meanwhile.
+        let give = async |owner: Uuid, fence: i64, hours: i32| {
+            sqlx::query(
+                "update apps set lease_owner = $1, lease_fence = $2, lease_until = now() + $3 * interval '1 hour'",
+            )
+            .bind(owner)
+            .bind(fence)
+            .bind(hours)
+            .execute(&story.state.pool)
+            .await
+            .unwrap();
+        };
+        let holds = async |owner: Uuid, fence: i64| {
+            let mut tx = db::begin(&story.state.pool).await.unwrap();
+            let held = lease::hold(&mut tx, Lease { app_id: app.id, owner, fence }).await;
+            assert!(matches!(held, Ok(()) | Err(HoldError::Lost)), "{held:?}");
+            held.is_ok()
+        };
+        give(one, 100, 1).await;
+        assert!(holds(one, 100).await);
+        give(other, 101, 1).await;
+        assert!(!holds(one, 100).await && !holds(one, 101).await && !holds(other, 100).await);
+        assert!(holds(other, 101).await);
+        story.stop.cancel();
+        give(other, 1000, -1).await;
+        assert!(!holds(other, 1000).await, "it has run out");
+    }
 
     /// A process that stood still goes on before its renewal has had the time to notice.
     #[sqlx::test(migrations = "../migrations")]

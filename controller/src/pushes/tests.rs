@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::sandbox::BuildKind;
+use futures_util::StreamExt;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -224,4 +225,18 @@ async fn other_changes_go_on_meanwhile(pool: PgPool) {
     assert_eq!(story.set(&app, "A", "1").await.unwrap(), "v2 ana added A");
     story.memory.build(&sha('e'), BuildScript { takes: Duration::ZERO, ..BuildScript::endless() });
     assert_eq!(story.outcome(build).await, "done v3 ");
+}
+
+/// Whoever follows a log goes on at the next controller, and does not keep this one from ending.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_followed_log_breaks_off_when_the_controller_stops(pool: PgPool) {
+    let story = Story::building(pool).await;
+    let app = story.app_named("blog").await;
+    story.memory.build(&sha('e'), BuildScript::endless());
+    let build = story.push(&app, &sha('e')).await;
+    story.eventually("begun", async || story.look(build).await.begun).await;
+    let log = super::follow(story.state.clone(), &story.look(build).await);
+    story.stop.cancel();
+    let told = tokio::time::timeout(PATIENCE, log.collect::<Vec<_>>()).await.expect("an end");
+    assert_eq!(told.last(), Some(&Err(super::log::Broken::Stopping)));
 }

@@ -66,7 +66,11 @@ fn what_takes_too_much_is_ended_and_leaves_nothing() {
         "RUN for n in 1 2 3 4 5 6 7 8 9 10; do dd if=/dev/zero of=/big$n bs=1M count=100 2>/dev/null; done; sleep 15",
     );
     hungry.limits["disk"] = (300 << 20).into();
-    assert!(place.build(&hungry).reason().starts_with("The build wrote more than 300 MiB to disk"));
+    assert_eq!(
+        place.build(&hungry).reason(),
+        "The build wrote more than 300 MiB to disk, the app's cache with it, and was ended. To begin with an empty cache: \
+         mycli config:set DEIS_DISABLE_CACHE=1, then push again."
+    );
     let mut slow = dockerfile("RUN yes");
     slow.limits["seconds"] = 3.into();
     let seen = place.build(&slow);

@@ -14,7 +14,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process},
+};
 use tests::{dockerd::Dockerd, git::Repository, program, standalone::Ground, user::User, wait};
 
 use super::{SMALL, Stage, pushed};
@@ -51,11 +54,13 @@ fn a_push_in_which_something_dies() -> Result<()> {
         let push = blog.begin_push()?;
         let (victim, moment) = (victims[round % victims.len()], dice.random_range(0..PUSH));
         println!("{text}: {victim} dies after {moment} ms");
-        pass(moment)?;
+        if victim != "runner" {
+            pass(moment)?;
+        }
         let push = match victim {
             "client" => kill(push)?,
             "engine" => lose(&mut engine, push)?,
-            "runner" => cut_off(&stage, push)?,
+            "runner" => cut_off(&stage, push, moment)?,
             part => strike(&mut stage, part, push)?,
         };
         let output = push.wait_with_output()?;
@@ -160,8 +165,19 @@ fn lose(engine: &mut Dockerd, push: Child) -> Result<Child> {
     Ok(push)
 }
 
-/// The runner of the build is killed, if there is one at that moment.
-fn cut_off(stage: &Stage, push: Child) -> Result<Child> {
+/// The runner of the build is killed, some time after it began.
+fn cut_off(stage: &Stage, push: Child, moment: u64) -> Result<Child> {
+    let runner = wait::until("the build begins", ORDER, || runner(stage))?;
+    pass(moment / 4)?;
+    match kill_process(runner, Signal::KILL) {
+        // It was faster.
+        Ok(()) | Err(Errno::SRCH) => Ok(push),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The process that runs the build, if there is one.
+fn runner(stage: &Stage) -> Result<Option<Pid>> {
     let program = stage.platform.path("slipway");
     for process in fs::read_dir("/proc")? {
         let process = process?;
@@ -171,10 +187,10 @@ fn cut_off(stage: &Stage, push: Child) -> Result<Child> {
         if let (Some(pid), [of, b"build-runner", ..]) = (pid, words.as_slice())
             && *of == program.as_os_str().as_encoded_bytes()
         {
-            kill_process(pid, Signal::KILL)?;
+            return Ok(Some(pid));
         }
     }
-    Ok(push)
+    Ok(None)
 }
 
 fn kill(mut push: Child) -> Result<Child> {

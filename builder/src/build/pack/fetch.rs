@@ -107,7 +107,8 @@ fn git(key: Option<&Path>) -> Command {
 fn download(address: &str, to: &Path) -> Result<()> {
     let archive = Path::new(layout::WORK).join("buildpack.tgz");
     let mut curl = Command::new("curl");
-    curl.args(["--fail", "--silent", "--show-error", "--location", "--proto", "http,https"]);
+    curl.args(["--fail", "--silent", "--show-error", "--location"]);
+    curl.args(["--proto", "http,https", "--proto-redir", "http,https"]);
     curl.args(["--max-time", "120", "--max-filesize", "536870912"]).arg("--output").arg(&archive);
     run(curl.args(["--url", address]))?;
     fs::create_dir_all(to)?;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use crate::standalone::{postgres::Programs, tool};
@@ -27,6 +28,9 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("sslkey", "sslkey"),
 ];
 
+/// What stands for itself in a value is all else.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
 /// A database as those programs are told of it.
 pub struct Database {
     programs: Programs,
@@ -40,7 +44,7 @@ impl Database {
     pub fn at(url: &str, programs: &Programs) -> Result<Self> {
         // The error would show the password.
         let mut url = Url::parse(url).ok().context("the database URL is not valid")?;
-        let mut password = url.password().map(unescape);
+        let mut password = url.password().map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned());
         let pairs: Vec<_> = url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
         url.set_query(None);
         for (key, value) in pairs {
@@ -48,7 +52,7 @@ impl Database {
                 password = Some(value);
             } else if let Some((_, name)) = PARAMETERS.iter().find(|(name, _)| *name == key) {
                 // PostgreSQL takes a plus for a plus.
-                let pair = format!("{name}={}", escape(&value));
+                let pair = format!("{name}={}", utf8_percent_encode(&value, ESCAPED));
                 url.set_query(Some(&url.query().map_or(pair.clone(), |query| format!("{query}&{pair}"))));
             }
         }
@@ -96,32 +100,13 @@ pub fn extract(mut member: impl Read, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Undoes the escapes of a URL.
-fn unescape(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(decoded.unwrap_or(first));
-        rest = if decoded.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn escape(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let escaped = text.bytes().map(|byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") });
-    escaped.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_password_is_in_no_argument() {
-        let Ok(programs) = Programs::find(None) else { return };
+        let programs = Programs::find(None).expect("`scripts/test` installs PostgreSQL");
         let told = |url: &str| {
             let database = Database::at(url, &programs).unwrap();
             (database.url, database.password)
