@@ -2,7 +2,7 @@
 
 use std::{fs::OpenOptions, io::Write, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::{
     buildah, files,
@@ -19,7 +19,14 @@ pub fn run(job: &StackJob) -> Result<()> {
             return Ok(());
         }
         StackSource::Remove => {
-            buildah::ask(&["rmi", "--", &format!("localhost/{}", job.name)])?;
+            let name = format!("localhost/{}", job.name);
+            let there = buildah::ask(&["images", "--format", "{{.Name}}:{{.Tag}}"])?;
+            ensure!(
+                there.lines().any(|line| line == name || line.strip_suffix(":latest") == Some(&name)),
+                "there is no stack image {}; `slipway stack list` shows those that there are",
+                job.name
+            );
+            buildah::ask(&["rmi", "--", &name])?;
             log::say(&format!("The stack image {} is gone.", job.name));
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! Images of registries outside, as what a Dockerfile or a stack image begins with, where only the machine's own certificates
 //! prove who they are.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tests::{outside::Outside, registry::Registry, standalone::Ground};
 
 use super::{Stage, pushed};
@@ -45,6 +45,8 @@ fn an_image_of_a_registry_outside() -> Result<()> {
 
     ensure!(stage.platform.stack(&["remove", "tiny"])?.contains("The stack image tiny is gone."), "it says nothing");
     ensure!(!stage.platform.stack(&["list"])?.contains("tiny"), "tiny is still listed");
+    let again = format!("{:#}", stage.platform.stack(&["remove", "tiny"]).err().context("it is removed twice")?);
+    ensure!(again.contains("there is no stack image tiny; `slipway stack list` shows"), "{again}");
     stage.is_served("blog", "Powered by a base")
 }
 
