@@ -1,5 +1,6 @@
 //! What the end-to-end tests and the tests over our own sources share.
 
+pub mod container;
 pub mod controllers;
 pub mod disk;
 pub mod dockerd;

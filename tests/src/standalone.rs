@@ -2,6 +2,7 @@
 //! from whatever else runs here. It leaves nothing behind.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, Permissions},
     io::{self, Write},
     net::TcpListener,
@@ -199,7 +200,7 @@ impl Standalone {
 
     /// Removes everything, apps and users included.
     fn purge(&mut self) -> Result<()> {
-        program::output(self.place.slipway("purge").arg("--yes"))?;
+        program::output(self.place.slipway("purge").arg("--yes").args(self.place.engine()))?;
         wait::until("the supervisor ends", START, || Ok(self.supervisor.try_wait()?.map(drop)))
     }
 }
@@ -261,6 +262,11 @@ impl Place {
         command
     }
 
+    /// Which engine, for those who are not to take the machine's own.
+    fn engine(&self) -> impl Iterator<Item = &OsStr> {
+        self.ground.engine.iter().flat_map(|socket| ["--docker-socket".as_ref(), socket.as_os_str()])
+    }
+
     fn supervise(&self) -> Result<Child> {
         let log = File::options().create(true).append(true).open(self.path("supervisor.log"))?;
         let mut command = self.slipway("standalone");
@@ -268,7 +274,7 @@ impl Place {
             command.arg(format!("--{what}-listen")).arg(format!("127.0.0.1:{port}"));
         }
         command.arg("--registry-bin").arg(self.path("docker-registry"));
-        command.args(self.ground.engine.iter().flat_map(|socket| ["--docker-socket".as_ref(), socket.as_os_str()]));
+        command.args(self.engine());
         command.args(&self.ground.options);
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }

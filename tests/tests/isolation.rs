@@ -1,12 +1,9 @@
 //! What an app can reach: its own instances and the world, but nobody else's and nothing of the machine.
 
-use std::{
-    net::{IpAddr, TcpListener},
-    process::Command,
-};
+use std::{net::TcpListener, process::Command};
 
-use anyhow::{Context, Result, ensure};
-use tests::{image::Image, machine, program, standalone::Standalone, user::User};
+use anyhow::{Result, ensure};
+use tests::{container, image::Image, machine, program, standalone::Standalone, user::User};
 
 /// Where clouds keep the credentials of a machine.
 const METADATA: &str = "169.254.169.254";
@@ -42,10 +39,10 @@ fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
     let everywhere = TcpListener::bind("0.0.0.0:0")?;
     let port = everywhere.local_addr()?.port();
 
-    let own = address_of("prisoner")?;
+    let own = container::address(&user, "prisoner")?;
     ensure!(probe(&user, &[format!("{own}:5000")])?.contains("is open"), "the probe sees nothing at all");
 
-    let neighbour = address_of("neighbour")?;
+    let neighbour = container::address(&user, "neighbour")?;
     let mut targets = vec![format!("{neighbour}:1-{}", if tests::prove() { u16::MAX } else { 5000 })];
     for address in machine::addresses()? {
         // Everything that this machine has: its database and engine, were they on the network, and a witness that is.
@@ -64,13 +61,4 @@ fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
 fn probe(user: &User, targets: &[String]) -> Result<String> {
     let command = format!("/bin/specimen probe {}", targets.join(" "));
     user.does(&["run", "-a", "prisoner", "--", &command])
-}
-
-/// The address of the one instance of an app.
-fn address_of(app: &str) -> Result<IpAddr> {
-    let filter = format!("name=^{app}-cmd-");
-    let id = program::output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?;
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    let address = program::output(Command::new("docker").args(["inspect", "--format", format, id.trim()]))?;
-    address.trim().parse().with_context(|| format!("{app}: {address}"))
 }

@@ -1,13 +1,9 @@
 //! What a build cannot do: reach the machine, its neighbours or their images, or take more than its share.
 
-use std::{
-    net::IpAddr,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use tests::{machine, program, standalone::Ground};
+use tests::{container, machine, standalone::Ground};
 
 use super::{SMALL, Stage, pushed};
 
@@ -43,7 +39,7 @@ fn a_build_reaches_neither_the_machine_nor_an_app() -> Result<()> {
     pushed(&neighbour)?;
     let witness = std::net::TcpListener::bind("0.0.0.0:0")?;
     let many = if tests::prove() { u16::MAX } else { 100 };
-    let neighbour = address_of("neighbour")?;
+    let neighbour = container::address(&stage.user, "neighbour")?;
     let mut targets =
         vec![format!("{neighbour}:1-{many}"), format!("{neighbour}:8000"), "169.254.169.254:80".to_owned()];
     for address in machine::addresses()? {
@@ -74,7 +70,7 @@ fn a_build_sees_no_image_of_another_app() -> Result<()> {
     let secret = format!("{SMALL}COPY secret /srv/secret\n");
     let victim = stage.app("victim", &[("Dockerfile", &secret), ("secret", "canary-4711\n")])?;
     pushed(&victim)?;
-    let names = images_of_the_victim()?;
+    let names = images_of_the_victim(&stage)?;
     ensure!(!names.is_empty(), "the victim has no image");
     let thief = stage.app("thief", &[("Dockerfile", SMALL)])?;
     pushed(&thief)?;
@@ -127,28 +123,20 @@ fn a_build_takes_no_more_than_its_share() -> Result<()> {
 }
 
 /// Every name by which the engine and the registry know the newest image of the victim, and beginnings of its ids.
-fn images_of_the_victim() -> Result<Vec<String>> {
-    let id = container_of("victim")?;
-    let inspect =
-        |format: &str, of: &str| program::output(Command::new("docker").args(["inspect", "--format", format, of]));
-    let image = inspect("{{.Image}}", &id)?;
-    let digest = inspect("{{index .RepoDigests 0}}", image.trim())?;
-    let (digest, hex) = (digest.trim(), image.trim().trim_start_matches("sha256:"));
+fn images_of_the_victim(stage: &Stage) -> Result<Vec<String>> {
+    let image = container::image(&stage.user, "victim")?;
+    let digest = container::inspect("{{index .RepoDigests 0}}", &image)?;
+    let hex = image.trim_start_matches("sha256:");
     let repository = digest.split('@').next().unwrap_or_default();
     let path = repository.split_once('/').map_or(repository, |(_, path)| path);
-    let mut names =
-        vec![digest.to_owned(), format!("localhost/{path}"), path.to_owned(), hex.to_owned(), hex[..2].to_owned()];
-    names.push(format!("127.0.0.1:5000/{path}@{}", digest.split('@').nth(1).unwrap_or_default()));
-    Ok(names)
-}
-
-pub fn container_of(app: &str) -> Result<String> {
-    let filter = format!("name=^{app}-cmd-");
-    Ok(program::output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?.trim().to_owned())
-}
-
-fn address_of(app: &str) -> Result<IpAddr> {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    let address = program::output(Command::new("docker").args(["inspect", "--format", format, &container_of(app)?]))?;
-    address.trim().parse().with_context(|| format!("{app}: {address}"))
+    let hash = digest.split('@').nth(1).unwrap_or_default();
+    let registry = stage.platform.registry_port();
+    Ok(vec![
+        digest.clone(),
+        format!("localhost/{path}"),
+        path.to_owned(),
+        hex.to_owned(),
+        hex[..2].to_owned(),
+        format!("127.0.0.1:{registry}/{path}@{hash}"),
+    ])
 }
