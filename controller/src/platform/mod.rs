@@ -102,9 +102,9 @@ pub struct InstanceId(pub String);
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// The app's own network exists.
+    /// The app has a network of its own with these addresses.
     EnsureNetwork(NetworkSpec),
-    /// The app's network is gone. Only ever asked for when no instance is left.
+    /// That network of the app is gone. Only ever asked for when nothing is left that could be on it.
     RemoveNetwork {
         /// The platform's id of the network, as observed.
         id: String,
@@ -197,8 +197,8 @@ impl std::fmt::Debug for ContainerSpec {
 /// What an app consists of on the platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    /// Its network.
-    pub network: Option<ObservedNetwork>,
+    /// Its networks, in no order: one, unless a call that was given up has made another all the same.
+    pub networks: Vec<ObservedNetwork>,
     /// Its instances, ended ones included, in no order.
     pub instances: Vec<Instance>,
     /// Its one-off runs, ended ones included, in no order.

@@ -129,6 +129,7 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Plan {
     planner.runs();
     planner.routes();
     planner.destroyed();
+    planner.strays();
     planner.progress();
     planner.plan
 }
@@ -181,7 +182,7 @@ impl<'a> Planner<'a> {
                 self.plan.changes.claim_network = true;
                 self.plan.changes.want.clear();
             }
-            Some(network) if self.observed.network.is_none() && !self.desired.app.destroyed => {
+            Some(network) if !self.has_network() && !self.desired.app.destroyed => {
                 let spec = NetworkSpec { subnet: network.subnet, bridge: network.bridge.clone() };
                 self.plan.actions.push(Step::Do(Action::EnsureNetwork(spec)));
                 // No address is given out before the engine has said that the subnet is free.
@@ -191,9 +192,23 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// True when the platform has the network that belongs to the app.
+    fn has_network(&self) -> bool {
+        let wanted = self.desired.network.as_ref().map(|network| network.subnet);
+        self.observed.networks.iter().any(|network| Some(network.subnet) == wanted)
+    }
+
+    /// Networks with other addresses than the app's go: nothing is ever put there, and each takes its share of the pool.
+    fn strays(&mut self) {
+        let Some(network) = self.desired.network.as_ref().filter(|_| !self.desired.app.destroyed) else { return };
+        let strays = self.observed.networks.iter().filter(|seen| seen.subnet != network.subnet);
+        let removals = strays.map(|stray| Step::Do(Action::RemoveNetwork { id: stray.id.clone() }));
+        self.plan.actions.extend(removals);
+    }
+
     /// Rows without a container get one.
     fn wanted(&mut self) {
-        if self.desired.needs_network && self.observed.network.is_none() {
+        if self.desired.needs_network && !self.has_network() {
             return;
         }
         let missing = self.pairs.iter().filter(|pair| {
@@ -278,7 +293,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The end of a destroyed app: whatever bears its label goes, its network last.
+    /// The end of a destroyed app: whatever bears its label goes, its networks last.
     fn destroyed(&mut self) {
         if !self.desired.app.destroyed {
             return;
@@ -293,10 +308,10 @@ impl<'a> Planner<'a> {
         if !empty || !self.desired.instances.is_empty() || !self.desired.runs.is_empty() {
             return;
         }
-        match &self.observed.network {
-            Some(network) => self.plan.actions.push(Step::Do(Action::RemoveNetwork { id: network.id.clone() })),
-            None => self.plan.changes.app_gone = true,
+        for network in &self.observed.networks {
+            self.plan.actions.push(Step::Do(Action::RemoveNetwork { id: network.id.clone() }));
         }
+        self.plan.changes.app_gone = self.observed.networks.is_empty();
     }
 
     fn progress(&mut self) {

@@ -322,7 +322,7 @@ async fn a_destroyed_app_leaves_nothing(pool: PgPool) {
     tx.commit().await.unwrap();
     assert!(operation::destroy::wait_gone(&story.state, &app, PATIENCE).await.unwrap());
     let observed = story.memory.observe(&workload::app_ref(&app)).await.unwrap();
-    assert!(observed.instances.is_empty() && observed.network.is_none());
+    assert!(observed.instances.is_empty() && observed.networks.is_empty());
     let again = story.app().await;
     assert_eq!(story.deploy(&again, "web:2").await.unwrap(), "v2 ana deployed web:2");
 }

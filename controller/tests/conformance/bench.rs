@@ -72,7 +72,7 @@ impl Bench {
     /// An instance that behaves so, with its image and network ready. Its port is what the image exposes.
     pub async fn spec(&self, behaviour: &str) -> InstanceSpec {
         let image = self.image(behaviour).await.unwrap();
-        if self.observe().await.network.is_none() {
+        if self.observe().await.networks.is_empty() {
             self.network().await;
         }
         let release = Uuid::new_v4();

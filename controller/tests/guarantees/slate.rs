@@ -66,7 +66,7 @@ pub async fn gone(ground: &Ground, app: &App) -> Result<(), String> {
     let row = db::app::get(&ground.pool, app.id).await.unwrap();
     ensure(row.is_none(), || "the app's row is there".to_owned())?;
     let observed = ground.memory.exists(&app_ref(app));
-    let empty = observed.instances.is_empty() && observed.runs.is_empty() && observed.network.is_none();
+    let empty = observed.instances.is_empty() && observed.runs.is_empty() && observed.networks.is_empty();
     ensure(empty, || format!("on the platform is {observed:?}"))?;
     let images = ground.memory.kept(&app_ref(app));
     ensure(images.is_empty(), || format!("kept are {images:?}"))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use bollard::{
     errors::Error as EngineError,
     models::{ContainerCreateBody, ContainerInspectResponse},
@@ -17,7 +16,7 @@ use super::{
 use crate::platform::{AppRef, Error, InstanceId, InstanceSpec, InstanceState};
 
 pub(super) async fn start(shared: &Arc<Shared>, app: &AppRef, spec: &InstanceSpec) -> Result<(), Error> {
-    let network = required_network(shared, app).await?;
+    let network = network::required(shared, app, spec.address).await?;
     let body = create::instance(&shared.config, &shared.labels, app, spec, &network);
     let id = match create(shared, app, &spec.name, body).await? {
         Some(id) => id,
@@ -71,12 +70,6 @@ pub(super) async fn create(
         Err(error) if errors::is_not_found(&error) => Err(image::fetch(shared, app, &image)),
         Err(error) => Err(errors::from_engine(error)),
     }
-}
-
-/// The id of the app's network, which every container needs.
-pub(super) async fn required_network(shared: &Shared, app: &AppRef) -> Result<String, Error> {
-    let network = network::find(shared, app).await?;
-    network.map(|network| network.id).ok_or_else(|| Error::Unavailable(anyhow!("the app has no network yet")))
 }
 
 /// The id of the app's container `name` if that was created and never started.

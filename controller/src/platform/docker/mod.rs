@@ -25,7 +25,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use api::sandbox::{BuildOrder, BuildRequest, BuildView};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -41,6 +41,10 @@ use super::{
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
 const CHANGES: usize = 256;
+
+/// How many steps the engine takes at a time. It makes networks one after the other, and starts hardly more containers than
+/// the machine has cores: asked for all that every app of a machine needs at once, it answers the last one too late.
+const AT_ONCE: usize = 4;
 
 /// What the Docker platform is told once.
 #[derive(Clone, Debug)]
@@ -107,6 +111,8 @@ struct Shared {
     exits: Exits,
     fetches: Fetches,
     changes: broadcast::Sender<Uuid>,
+    /// One permit a step, in the order in which they were asked for.
+    turns: Semaphore,
 }
 
 impl Docker {
@@ -123,6 +129,7 @@ impl Docker {
             builds: Builds::new(config.builds_socket.clone()),
             engine,
             changes,
+            turns: Semaphore::new(AT_ONCE),
             config,
         });
         let events = AbortOnDropHandle::new(tokio::spawn(events::follow(shared.clone())));
@@ -138,6 +145,7 @@ impl Platform for Docker {
 
     async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error> {
         let shared = &self.shared;
+        let _turn = shared.turns.acquire().await.map_err(|closed| Error::Unavailable(closed.into()))?;
         match action {
             Action::EnsureNetwork(spec) => network::ensure(shared, app, spec).await,
             Action::RemoveNetwork { id } => network::remove(shared, app, id).await,

@@ -1,7 +1,8 @@
 //! The network of an app: one bridge that only its own instances are on.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
+use anyhow::anyhow;
 use bollard::{
     errors::Error as EngineError,
     models::{Ipam, IpamConfig, Network, NetworkCreateRequest},
@@ -16,33 +17,44 @@ use super::{
 };
 use crate::platform::{AppRef, Error, NetworkSpec, ObservedNetwork};
 
-/// The app's network. The engine takes the same name twice but not the same addresses, so there is at most one.
-pub(super) async fn find(shared: &Shared, app: &AppRef) -> Result<Option<ObservedNetwork>, Error> {
+/// The app's networks. No two have the same addresses: the engine sees to that, which takes the same name twice.
+pub(super) async fn find(shared: &Shared, app: &AppRef) -> Result<Vec<ObservedNetwork>, Error> {
     let options = ListNetworksOptionsBuilder::new().filters(&shared.labels.filter(app)).build();
     let networks = call(shared.engine.client()?.list_networks(Some(options))).await?;
-    Ok(networks.into_iter().find_map(observed))
+    Ok(networks.into_iter().filter_map(observed).collect())
+}
+
+/// The id of the network in which a container gets this address.
+pub(super) async fn required(shared: &Shared, app: &AppRef, address: Option<IpAddr>) -> Result<String, Error> {
+    let fits = |network: &ObservedNetwork| match address {
+        Some(IpAddr::V4(address)) => network.subnet.contains(&address),
+        Some(IpAddr::V6(_)) | None => true,
+    };
+    let network = find(shared, app).await?.into_iter().find(fits);
+    network.map(|network| network.id).ok_or_else(|| Error::Unavailable(anyhow!("the app has no network yet")))
 }
 
 pub(super) async fn ensure(shared: &Shared, app: &AppRef, spec: &NetworkSpec) -> Result<(), Error> {
-    if let Some(found) = find(shared, app).await? {
-        return as_wanted(&found, spec);
+    let is_wanted = |found: &ObservedNetwork| found.subnet == spec.subnet;
+    if find(shared, app).await?.iter().any(is_wanted) {
+        return Ok(());
     }
     let created = call_raw(shared.engine.client()?.create_network(request(shared, app, spec))).await?;
     match created {
         Ok(_) => Ok(()),
-        // Whoever asked at the same time for the same app was first; anybody else has taken the addresses.
-        Err(error) if overlaps(&error) => match find(shared, app).await? {
-            Some(found) => as_wanted(&found, spec),
-            None => Err(Error::SubnetTaken(spec.subnet)),
-        },
+        // Whoever asked at the same time for the same app was first; anybody else has taken the addresses. So has a call
+        // of ours that took too long and is still being carried out: what comes of it is removed once it shows.
+        Err(error) if overlaps(&error) => {
+            let ours = find(shared, app).await?.iter().any(is_wanted);
+            if ours { Ok(()) } else { Err(Error::SubnetTaken(spec.subnet)) }
+        }
         Err(error) => Err(errors::from_engine(error)),
     }
 }
 
 pub(super) async fn remove(shared: &Shared, app: &AppRef, id: &str) -> Result<(), Error> {
-    match find(shared, app).await? {
-        Some(found) if found.id == id => {}
-        _ => return Ok(()),
+    if !find(shared, app).await?.iter().any(|found| found.id == id) {
+        return Ok(());
     }
     match call(shared.engine.client()?.remove_network(id)).await {
         Ok(()) | Err(Error::Gone) => Ok(()),
@@ -64,8 +76,8 @@ fn request(shared: &Shared, app: &AppRef, spec: &NetworkSpec) -> NetworkCreateRe
     ];
     NetworkCreateRequest {
         // The engine looks names up when it connects a container, so they have to be unique on the machine: another
-        // installation may have an app of the same name.
-        name: format!("slipway-{}-{}", app.platform_name, app.uuid.simple()),
+        // installation may have an app of the same name, and the app may have another network for a while.
+        name: format!("slipway-{}-{}-{}", app.platform_name, app.uuid.simple(), spec.subnet.network()),
         driver: Some("bridge".to_owned()),
         enable_ipv6: Some(false),
         ipam: Some(Ipam { config: Some(vec![addresses]), ..Ipam::default() }),
@@ -78,13 +90,6 @@ fn request(shared: &Shared, app: &AppRef, spec: &NetworkSpec) -> NetworkCreateRe
 fn observed(network: Network) -> Option<ObservedNetwork> {
     let subnet = network.ipam?.config?.into_iter().find_map(|config| config.subnet?.parse::<Ipv4Net>().ok())?;
     Some(ObservedNetwork { id: network.id?, subnet })
-}
-
-fn as_wanted(found: &ObservedNetwork, spec: &NetworkSpec) -> Result<(), Error> {
-    if found.subnet == spec.subnet {
-        return Ok(());
-    }
-    Err(Error::Rejected(format!("the app's network has the addresses {}, not {}", found.subnet, spec.subnet)))
 }
 
 fn overlaps(error: &EngineError) -> bool {

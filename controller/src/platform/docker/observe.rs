@@ -27,8 +27,8 @@ const AT_ONCE: usize = 8;
 const ABOUT_TO_START: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) async fn app(shared: &Shared, app: &AppRef) -> Result<Observed, Error> {
-    let (network, containers) = tokio::try_join!(network::find(shared, app), containers(shared, app))?;
-    let mut observed = Observed { network, ..Observed::default() };
+    let (networks, containers) = tokio::try_join!(network::find(shared, app), containers(shared, app))?;
+    let mut observed = Observed { networks, ..Observed::default() };
     let mut lives = Vec::new();
     for container in &containers {
         let Some(labels) = container.config.as_ref().and_then(|config| config.labels.as_ref()) else { continue };

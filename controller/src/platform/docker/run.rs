@@ -9,11 +9,11 @@ use bollard::{
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Shared, connect::call, create, errors, instance};
+use super::{Shared, connect::call, create, errors, instance, network};
 use crate::platform::{AppRef, Error, RunOutput, RunSpec, RunStream};
 
 pub(super) async fn start(shared: &Arc<Shared>, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
-    let network = instance::required_network(shared, app).await?;
+    let network = network::required(shared, app, spec.address).await?;
     let body = create::run(&shared.config, &shared.labels, app, spec, &network);
     let id = instance::create(shared, app, &spec.name, body)
         .await?

@@ -1,8 +1,9 @@
 //! One container: what is known of it, and the task that plays its image's script.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, net::IpAddr, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use ipnet::Ipv4Net;
 use tokio::{
     sync::watch,
     time::{interval, sleep},
@@ -69,6 +70,14 @@ impl Container {
             restarts: 0,
             started_at: None,
             last_exit: None,
+        }
+    }
+
+    /// True when it may be on a network with these addresses.
+    pub(super) fn fits(&self, subnet: Ipv4Net) -> bool {
+        match &self.kind {
+            Kind::Instance(InstanceSpec { address: Some(IpAddr::V4(address)), .. }) => subnet.contains(address),
+            Kind::Instance(_) | Kind::Run => true,
         }
     }
 

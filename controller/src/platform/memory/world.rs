@@ -38,7 +38,7 @@ struct State {
     images: HashMap<String, Script>,
     /// What is kept for each app.
     kept: HashMap<Uuid, BTreeSet<String>>,
-    networks: HashMap<Uuid, ObservedNetwork>,
+    networks: HashMap<Uuid, Vec<ObservedNetwork>>,
     containers: HashMap<InstanceId, Container>,
     /// How many objects were ever made: ids do not come again.
     made: u64,
@@ -79,39 +79,40 @@ impl World {
 
     pub(super) fn ensure_network(&self, app: &AppRef, spec: &NetworkSpec) -> Result<(), Error> {
         let mut state = self.state();
-        if let Some(found) = state.networks.get(&app.uuid) {
-            return if found.subnet == spec.subnet {
-                Ok(())
-            } else {
-                Err(Error::Rejected(format!("the app's network has the addresses {}", found.subnet)))
-            };
+        if state.networks.get(&app.uuid).into_iter().flatten().any(|found| found.subnet == spec.subnet) {
+            return Ok(());
         }
         let overlaps =
             |other: &ObservedNetwork| other.subnet.contains(&spec.subnet) || spec.subnet.contains(&other.subnet);
-        if state.networks.values().any(overlaps) {
+        if state.networks.values().flatten().any(overlaps) {
             return Err(Error::SubnetTaken(spec.subnet));
         }
         let id = state.next_id();
-        state.networks.insert(app.uuid, ObservedNetwork { id, subnet: spec.subnet });
+        state.networks.entry(app.uuid).or_default().push(ObservedNetwork { id, subnet: spec.subnet });
         Ok(())
     }
 
     pub(super) fn remove_network(&self, app: &AppRef, id: &str) -> Result<(), Error> {
         let mut state = self.state();
-        if state.networks.get(&app.uuid).is_none_or(|network| network.id != id) {
+        let networks = state.networks.get(&app.uuid).into_iter().flatten();
+        let Some(subnet) = networks.filter(|network| network.id == id).map(|network| network.subnet).next() else {
             return Ok(());
-        }
-        if state.containers.values().any(|one| one.app == app.uuid && one.state == InstanceState::Running) {
+        };
+        let mut running =
+            state.containers.values().filter(|one| one.app == app.uuid && one.state == InstanceState::Running);
+        if running.any(|one| one.fits(subnet)) {
             return Err(Error::Rejected("the network has active endpoints".to_owned()));
         }
-        state.networks.remove(&app.uuid);
+        if let Some(networks) = state.networks.get_mut(&app.uuid) {
+            networks.retain(|network| network.id != id);
+        }
         Ok(())
     }
 
     /// Enters a container into the table, or finds the one of the app that has its name already.
     pub(super) fn create(&self, app: &AppRef, container: Container) -> Result<InstanceId, Error> {
         let mut state = self.state();
-        if !state.networks.contains_key(&app.uuid) {
+        if !state.networks.get(&app.uuid).into_iter().flatten().any(|network| container.fits(network.subnet)) {
             return Err(Error::Unavailable(anyhow!("the app has no network yet")));
         }
         if let Some((id, found)) = state.containers.iter().find(|(_, one)| one.name == container.name) {
@@ -150,7 +151,8 @@ impl World {
 
     pub(super) fn observe(&self, app: &AppRef, prober: &Prober) -> Observed {
         let state = self.state();
-        let mut observed = Observed { network: state.networks.get(&app.uuid).cloned(), ..Observed::default() };
+        let networks = state.networks.get(&app.uuid).cloned().unwrap_or_default();
+        let mut observed = Observed { networks, ..Observed::default() };
         let mut lives = Vec::new();
         for (id, container) in state.containers.iter().filter(|(_, one)| one.app == app.uuid) {
             match &container.kind {

@@ -19,7 +19,7 @@ use crate::{
 fn a_first_deploy_gets_a_network_then_rows_then_containers() {
     let mut world = World::new(2);
     world.desired.network = None;
-    world.observed.network = None;
+    world.observed.networks.clear();
     assert_snapshot!(world.tell(), @r"
     claim a network
     route to []
@@ -39,9 +39,20 @@ fn a_first_deploy_gets_a_network_then_rows_then_containers() {
 #[test]
 fn the_network_comes_before_the_container() {
     let mut world = World::new(1).with(1, |_, _| {}).unseen().routed();
-    world.observed.network = None;
+    world.observed.networks.clear();
     assert_snapshot!(world.tell(), @r"
     network 10.9.0.0/24
+    Working
+    ");
+}
+
+#[test]
+fn a_network_with_other_addresses_is_none_and_goes() {
+    let mut world = World::new(1).with(1, |_, _| {}).unseen().routed();
+    world.observed.networks[0].subnet = "10.9.7.0/24".parse().unwrap();
+    assert_snapshot!(world.tell(), @r"
+    network 10.9.0.0/24
+    remove network net
     Working
     ");
 }
@@ -305,7 +316,7 @@ fn a_destroyed_app_goes_in_order() {
     remove network net
     Working
     ");
-    world.observed.network = None;
+    world.observed.networks.clear();
     assert_snapshot!(world.tell(), @r"
     the app is gone
     Working

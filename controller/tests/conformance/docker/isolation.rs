@@ -128,11 +128,11 @@ async fn installations_leave_each_other_alone() {
     other.stop(&id).await;
     other.kill(&id).await;
     other.remove(&id).await.unwrap();
-    let network = bench.observe().await.network.unwrap();
-    other.apply(Action::RemoveNetwork { id: network.id.clone() }).await.unwrap();
+    let networks = bench.observe().await.networks;
+    other.apply(Action::RemoveNetwork { id: networks[0].id.clone() }).await.unwrap();
     other.apply(Action::EnsureNetwork(subnet())).await.unwrap();
     let refused = other.apply(Action::Start(Box::new(spec))).await.unwrap_err();
     assert!(refused.to_string().contains("does not belong to this app"), "{refused}");
     bench.until(&id, |instance| instance.readiness == Readiness::Ready).await;
-    assert_eq!(bench.observe().await.network, Some(network));
+    assert_eq!(bench.observe().await.networks, networks);
 }

@@ -56,8 +56,8 @@ impl World {
             needs_network: true,
             now: now(),
         };
-        let network = Some(ObservedNetwork { id: "net".to_owned(), subnet });
-        Self { desired, observed: Observed { network, ..Observed::default() } }
+        let networks = vec![ObservedNetwork { id: "net".to_owned(), subnet }];
+        Self { desired, observed: Observed { networks, ..Observed::default() } }
     }
 
     /// Release 2 is being rolled out over release 1.
