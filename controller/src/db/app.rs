@@ -164,20 +164,24 @@ pub async fn count(executor: impl PgExecutor<'_>, user_id: i64, all: bool) -> Re
     .await
 }
 
-/// Ids of all apps, destroyed ones included: what a sweep looks at.
-pub async fn all_ids(executor: impl PgExecutor<'_>) -> Result<Vec<i64>, sqlx::Error> {
-    sqlx::query_scalar!("select id from apps order by id").fetch_all(executor).await
+/// Ids and uuids of all apps, destroyed ones included: what a sweep looks at.
+pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<(i64, Uuid)>, sqlx::Error> {
+    let rows = sqlx::query!("select id, uuid from apps order by id").fetch_all(executor).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.uuid)).collect())
 }
 
-/// Ids of apps with operations that are not done, of those that somebody changed within the last seconds, and of those
-/// whose holder went away without giving them up: where there may be work that no notification told of.
+/// Ids of apps with operations that are not done, of those that somebody changed within the last seconds, of those
+/// whose holder went away without giving them up, and of those with runs whose holder did: where there may be work that
+/// no notification told of.
 pub async fn restless_ids(executor: impl PgExecutor<'_>) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select app_id as "id!" from operations where state in ('queued', 'running')
          union
          select a.id from audit c join apps a on a.uuid = c.app_uuid where c.at > now() - interval '5 seconds'
          union
-         select id from apps where lease_until < now()"#
+         select id from apps where lease_until < now()
+         union
+         select app_id from runs where held_until < now()"#
     )
     .fetch_all(executor)
     .await

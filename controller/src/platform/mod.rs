@@ -11,7 +11,11 @@ mod image;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+    net::IpAddr,
+};
 
 use api::{
     names::{ConfigKey, PlatformName, ProcessType},
@@ -33,6 +37,10 @@ pub use image::{ImageRequest, RegistryLogin, ResolvedImage};
 pub trait Platform: Send + Sync + 'static {
     /// Everything of `app` that exists now.
     async fn observe(&self, app: &AppRef) -> Result<Observed, Error>;
+
+    /// How each app looks that has anything here, in one look that is cheap for any number of apps. A mark differs from
+    /// an earlier one when objects of the app came, went, or began or ceased to run.
+    async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error>;
 
     /// Takes one step. Doing it twice is doing it once; what is already as wanted is left alone.
     async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error>;
@@ -93,6 +101,19 @@ pub struct AppRef {
     pub uuid: Uuid,
     /// Beginning of every name on the platform.
     pub platform_name: PlatformName,
+}
+
+/// Stands for how something looked. It says nothing but that it changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark(pub u64);
+
+impl Mark {
+    /// Takes `part` in; the order in which parts come does not matter.
+    pub(crate) fn add(&mut self, part: impl Hash) {
+        let mut hasher = DefaultHasher::new();
+        part.hash(&mut hasher);
+        self.0 = self.0.wrapping_add(hasher.finish());
+    }
 }
 
 /// The platform's own id of an instance; a name can come again, this cannot.
@@ -240,7 +261,7 @@ pub struct Instance {
 }
 
 /// What an instance does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InstanceState {
     /// Exists, was never started.
     Created,

@@ -1,11 +1,12 @@
 //! Who does the work: one task per app that needs any, each under the app's lease.
 //!
 //! Apps are woken by signals (a request changed rows), by the platform (something ended or became ready), by a poll
-//! each second for what a signal would have told, and by a sweep. A task ends when nothing is left to do, and gives the
+//! each second for what a signal would have told, and by a sweep (see `sweep`). A task ends when nothing is left to do, and gives the
 //! lease up.
 
 mod app;
 mod outcome;
+mod sweep;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -21,14 +22,14 @@ use uuid::Uuid;
 
 use crate::{db, db::signal::Signal, signals::POLL, state::State};
 
-/// Longest time between two looks at an app that nothing was heard of.
-const SWEEP: Duration = Duration::from_secs(30);
+/// How long silence is waited out.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Looks after all apps until `shutdown`, then gives up all leases.
 pub async fn run(state: State, shutdown: CancellationToken) {
     let workers = Workers { state, shutdown, awake: Arc::default(), tasks: TaskTracker::new() };
     let ways = async {
-        tokio::join!(workers.follow_signals(), workers.follow_platform(), workers.poll(), workers.sweep());
+        tokio::join!(workers.follow_signals(), workers.follow_platform(), workers.poll(), sweep::run(&workers));
     };
     workers.shutdown.run_until_cancelled(ways).await;
     workers.tasks.close();
@@ -48,7 +49,7 @@ impl Workers {
     async fn follow_signals(&self) {
         let mut signals = self.state.signals.subscribe();
         loop {
-            match signals.recv(SWEEP).await {
+            match signals.recv(SILENCE).await {
                 Some(Signal::App(id)) => self.wake(id),
                 Some(Signal::Routers) => self.wake_those_at_work(),
                 Some(Signal::Operation(_) | Signal::Push(_) | Signal::Routes) | None => {}
@@ -75,14 +76,6 @@ impl Workers {
         }
     }
 
-    async fn sweep(&self) {
-        let mut ticks = tokio::time::interval(SWEEP);
-        loop {
-            ticks.tick().await;
-            self.wake_all().await;
-        }
-    }
-
     async fn wake_uuid(&self, app: Uuid) {
         if let Ok(Some(id)) = db::app::id_of(&self.state.pool, app).await {
             self.wake(id);
@@ -90,7 +83,8 @@ impl Workers {
     }
 
     async fn wake_all(&self) {
-        self.wake_each(db::app::all_ids(&self.state.pool).await);
+        let apps = db::app::all(&self.state.pool).await;
+        self.wake_each(apps.map(|apps| apps.into_iter().map(|(id, _)| id).collect()));
     }
 
     fn wake_each(&self, ids: Result<Vec<i64>, sqlx::Error>) {

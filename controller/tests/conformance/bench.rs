@@ -53,9 +53,14 @@ impl Bench {
 
     /// Makes sure that the app has a network. Addresses that somebody else has are passed over.
     pub async fn network(&self) -> NetworkSpec {
+        self.network_of(&self.app).await
+    }
+
+    /// The same for another app.
+    pub async fn network_of(&self, app: &AppRef) -> NetworkSpec {
         for _ in 0..u8::MAX {
             let spec = subnet();
-            match self.apply(Action::EnsureNetwork(spec.clone())).await {
+            match self.platform.apply(app, &Action::EnsureNetwork(spec.clone())).await {
                 Ok(()) => return spec,
                 Err(Error::SubnetTaken(_)) => {}
                 Err(error) => panic!("{error:?}"),

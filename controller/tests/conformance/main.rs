@@ -46,6 +46,7 @@ suite! {
         tells_who_ran_out_of_memory, removes_what_has_ended_only, leaves_strangers_alone;
     health: a_listening_port_is_ready, a_silent_port_is_not, without_a_port_it_must_settle, http_probes, exec_probes,
         readiness_comes_and_goes, liveness_failures_stay, delays_are_waited_for;
+    survey: tells_that_something_changed_and_of_whom;
     network: is_ensured_once, is_removed, addresses_are_nobody_elses, another_is_no_hindrance_and_can_be_removed;
     image: tells_the_exposed_ports, an_unknown_image_is_refused, forgetting_keeps_what_runs,
         lists_what_it_keeps_for_an_app;

@@ -1,7 +1,7 @@
 //! Following instances: what they wrote is stored once, through ends, failures and restarts of the controller.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,7 +18,7 @@ use super::{at, source};
 use crate::{
     logs::{Collector, Followed, Limits, MAX_LINE, Store},
     platform::{
-        Action, AppRef, Error, ImageRequest, InstanceId, LogLine, LogStream, Observed, Platform, ResolvedImage,
+        Action, AppRef, Error, ImageRequest, InstanceId, LogLine, LogStream, Mark, Observed, Platform, ResolvedImage,
         RunSpec, RunStream,
     },
 };
@@ -69,6 +69,10 @@ impl Platform for Tape {
             }
         });
         Ok(lines.boxed())
+    }
+
+    async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error> {
+        Err(Error::Gone)
     }
 
     async fn observe(&self, _: &AppRef) -> Result<Observed, Error> {

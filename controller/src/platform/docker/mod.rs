@@ -20,7 +20,7 @@ mod purge;
 mod run;
 mod tries;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use api::sandbox::{BuildOrder, BuildRequest, BuildView};
 use async_trait::async_trait;
@@ -35,16 +35,19 @@ pub use self::{
 };
 use self::{builds::Builds, connect::Engine, events::Exits, image::Fetches, labels::Labels, tries::Tries};
 use super::{
-    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
-    health::Prober,
+    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage, RunSpec,
+    RunStream, health::Prober,
 };
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
 const CHANGES: usize = 256;
 
+/// How many apps are looked at at a time: when a controller starts, every one is.
+const LOOKS: usize = 8;
+
 /// How many steps the engine takes at a time. It makes networks one after the other, and starts hardly more containers than
 /// the machine has cores: asked for all that every app of a machine needs at once, it answers the last one too late.
-const AT_ONCE: usize = 4;
+const STEPS: usize = 4;
 
 /// What the Docker platform is told once.
 #[derive(Clone, Debug)]
@@ -113,6 +116,8 @@ struct Shared {
     changes: broadcast::Sender<Uuid>,
     /// One permit a step, in the order in which they were asked for.
     turns: Semaphore,
+    /// The same for looks.
+    looks: Semaphore,
 }
 
 impl Docker {
@@ -129,7 +134,8 @@ impl Docker {
             builds: Builds::new(config.builds_socket.clone()),
             engine,
             changes,
-            turns: Semaphore::new(AT_ONCE),
+            turns: Semaphore::new(STEPS),
+            looks: Semaphore::new(LOOKS),
             config,
         });
         let events = AbortOnDropHandle::new(tokio::spawn(events::follow(shared.clone())));
@@ -140,7 +146,12 @@ impl Docker {
 #[async_trait]
 impl Platform for Docker {
     async fn observe(&self, app: &AppRef) -> Result<Observed, Error> {
+        let _look = self.shared.looks.acquire().await.map_err(|closed| Error::Unavailable(closed.into()))?;
         observe::app(&self.shared, app).await
+    }
+
+    async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error> {
+        observe::survey(&self.shared).await
     }
 
     async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error> {

@@ -1,13 +1,14 @@
 //! What exists of an app: one list by labels, then the details of each container.
 
-use std::net::IpAddr;
+use std::{collections::HashMap, net::IpAddr};
 
 use bollard::{
     models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum},
-    query_parameters::ListContainersOptionsBuilder,
+    query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use uuid::Uuid;
 
 use super::{
     Shared,
@@ -16,7 +17,7 @@ use super::{
     network,
 };
 use crate::platform::{
-    AppRef, Error, Exit, Instance, InstanceId, InstanceState, Observed, ObservedRun,
+    AppRef, Error, Exit, Instance, InstanceId, InstanceState, Mark, Observed, ObservedRun,
     health::{self, Checks, Life},
 };
 
@@ -44,6 +45,25 @@ pub(super) async fn app(shared: &Shared, app: &AppRef) -> Result<Observed, Error
     }
     health::add(&mut observed.instances, &shared.prober.watch_only(app.uuid, lives));
     Ok(observed)
+}
+
+/// How every app looks: one list of containers, one of networks.
+pub(super) async fn survey(shared: &Shared) -> Result<HashMap<Uuid, Mark>, Error> {
+    let (client, filter) = (shared.engine.client()?, shared.labels.filter_all());
+    let containers = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
+    let networks = ListNetworksOptionsBuilder::new().filters(&filter).build();
+    let (containers, networks) =
+        tokio::try_join!(call(client.list_containers(Some(containers))), call(client.list_networks(Some(networks))))?;
+    let mut marks: HashMap<_, Mark> = HashMap::new();
+    for container in containers {
+        let Some(app) = container.labels.as_ref().and_then(labels::app) else { continue };
+        marks.entry(app).or_default().add((container.id, container.state.map(|state| state.to_string())));
+    }
+    for network in networks {
+        let Some(app) = network.labels.as_ref().and_then(labels::app) else { continue };
+        marks.entry(app).or_default().add(network.id);
+    }
+    Ok(marks)
 }
 
 /// What a container does.

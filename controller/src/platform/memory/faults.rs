@@ -17,6 +17,7 @@ use crate::{
 #[expect(missing_docs, reason = "they are the trait's methods and actions")]
 pub enum Call {
     Observe,
+    Survey,
     EnsureNetwork,
     RemoveNetwork,
     Start,

@@ -12,7 +12,7 @@ mod script;
 mod tries;
 mod world;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use api::sandbox::{BuildOrder, BuildView};
 use async_trait::async_trait;
@@ -25,8 +25,8 @@ pub use self::faults::{Call, Fault, Faults};
 pub use self::script::Script;
 use self::{builds::Builds, tries::Tries, world::World};
 use super::{
-    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Observed, Platform, ResolvedImage, RunSpec, RunStream,
-    health::Prober,
+    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage, RunSpec,
+    RunStream, health::Prober,
 };
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
@@ -120,6 +120,10 @@ impl Platform for Memory {
     async fn observe(&self, app: &AppRef) -> Result<Observed, Error> {
         let observe = async { Ok(self.world.observe(app, &self.prober)) };
         self.faults.around(Call::Observe, observe).await
+    }
+
+    async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error> {
+        self.faults.around(Call::Survey, async { Ok(self.world.survey()) }).await
     }
 
     async fn apply(&self, app: &AppRef, action: &Action) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use super::{
     script::Script,
 };
 use crate::platform::{
-    AppRef, Error, Instance, InstanceId, InstanceState, NetworkSpec, Observed, ObservedNetwork, ObservedRun,
+    AppRef, Error, Instance, InstanceId, InstanceState, Mark, NetworkSpec, Observed, ObservedNetwork, ObservedRun,
     ResolvedImage,
     health::{self, Checks, Life, Prober},
 };
@@ -171,6 +171,18 @@ impl World {
         drop(state);
         health::add(&mut observed.instances, &prober.watch_only(app.uuid, lives));
         observed
+    }
+
+    pub(super) fn survey(&self) -> HashMap<Uuid, Mark> {
+        let state = self.state();
+        let mut marks: HashMap<_, Mark> = HashMap::new();
+        for (app, network) in state.networks.iter().flat_map(|(app, all)| all.iter().map(move |one| (app, one))) {
+            marks.entry(*app).or_default().add(&network.id);
+        }
+        for (id, container) in &state.containers {
+            marks.entry(container.app).or_default().add((id, container.state));
+        }
+        marks
     }
 
     /// What `look` finds at a container; nothing when it is gone.

@@ -9,3 +9,4 @@ pub mod logs;
 pub mod network;
 pub mod run;
 pub mod start;
+pub mod survey;

@@ -34,8 +34,7 @@ pub async fn adopts_nothing_foreign(bench: &Bench) {
     let spec = bench.spec("serves").await;
     bench.start(&spec).await;
     let other = AppRef { uuid: Uuid::new_v4(), ..bench.app.clone() };
-    let network = crate::bench::subnet();
-    bench.platform.apply(&other, &Action::EnsureNetwork(network)).await.unwrap();
+    bench.network_of(&other).await;
     let started = bench.platform.apply(&other, &Action::Start(Box::new(spec))).await;
     assert!(matches!(started, Err(Error::Rejected(text)) if text.contains("in use")));
 }
