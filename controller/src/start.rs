@@ -5,7 +5,7 @@ use std::{os::unix::net::UnixListener, path::PathBuf, sync::Arc, time::Duration}
 use anyhow::{Context, bail};
 use axum::Router;
 use sqlx::{
-    PgPool,
+    Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
@@ -26,6 +26,8 @@ use crate::{
 const CONNECTIONS: u32 = 20;
 /// Time in which a connection must be had.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// A connection that was used within this time is believed to be there.
+const RESTED: Duration = Duration::from_millis(100);
 /// Time for which the database is awaited at the start.
 const DATABASE_PATIENCE: Duration = Duration::from_mins(1);
 /// Time for which answers under way are finished after the controller was asked to stop.
@@ -111,7 +113,17 @@ async fn connect(config: &Config, process: Uuid) -> anyhow::Result<PgPool> {
     let options: PgConnectOptions = config.database_url.parse().context("the database URL is not valid")?;
     // Whoever looks at the database's sessions sees which controller each is of, and finds it in the owners of leases.
     let options = options.application_name(&format!("slipway controller {process}"));
-    Ok(PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE).connect_lazy_with(options))
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+    // Whether the database is still there is asked of connections that have rested, not before every statement.
+    let pool = pool.test_before_acquire(false).before_acquire(|connection, about| {
+        Box::pin(async move {
+            if about.idle_for > RESTED {
+                connection.ping().await?;
+            }
+            Ok(true)
+        })
+    });
+    Ok(pool.connect_lazy_with(options))
 }
 
 /// Brings the schema up to date. Waits for a database that is just starting.

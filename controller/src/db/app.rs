@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use api::names::{AppName, PlatformName, ProcessType};
 use chrono::{DateTime, Utc};
-use sqlx::{PgExecutor, types::Json};
+use sqlx::{PgExecutor, PgPool, types::Json};
 use uuid::Uuid;
 
-use super::OnConstraint;
+use super::{OnConstraint, build::Procfile};
 use crate::error::Error;
 
 /// The formation: wanted instances per process type.
@@ -125,34 +125,61 @@ pub async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<App>, 
     row.map(App::try_from).transpose()
 }
 
-/// Living apps that the user owns or shares, or all of them, by name.
-pub async fn list(
-    executor: impl PgExecutor<'_>,
+/// Living apps that the user owns or shares, or all of them, by name, each with the Procfile of its latest good release; and
+/// how many there are in all. One statement, because every client begins with this list.
+pub async fn page(
+    pool: &PgPool,
     user_id: i64,
     all: bool,
     limit: i64,
     offset: i64,
-) -> Result<Vec<App>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
+) -> Result<(i64, Vec<(App, Procfile)>), sqlx::Error> {
+    let rows = sqlx::query!(
         r#"select a.id, a.uuid, a.name, a.platform_name, a.owner_id, u.username as owner,
-            a.structure as "structure: Json<Structure>", a.destroyed_at is not null as "destroyed!", a.created_at, a.updated_at
-         from apps a join users u on u.id = a.owner_id
-         where a.destroyed_at is null and ($2 or a.owner_id = $1
-            or exists (select 1 from collaborators c where c.app_id = a.id and c.user_id = $1))
-         order by a.name limit $3 offset $4"#,
+            a.structure as "structure: Json<Structure>", a.created_at, a.updated_at, a.total as "total!",
+            b.procfile as "procfile?: Json<Procfile>"
+         from (select *, count(*) over () as total from apps a
+            where a.destroyed_at is null and ($2 or a.owner_id = $1
+                or exists (select 1 from collaborators c where c.app_id = a.id and c.user_id = $1))
+            order by a.name limit $3 offset $4) a
+         join users u on u.id = a.owner_id
+         left join lateral (select build_id from releases
+            where app_id = a.id and state = 'good' order by version desc limit 1) r on true
+         left join builds b on b.id = r.build_id
+         order by a.name"#,
         user_id,
         all,
         limit,
         offset
     )
-    .fetch_all(executor)
+    .fetch_all(pool)
     .await?;
-    rows.into_iter().map(App::try_from).collect()
+    let total = match rows.first() {
+        Some(row) => row.total,
+        // After the last one nobody says how many there were.
+        None if offset > 0 => count(pool, user_id, all).await?,
+        None => 0,
+    };
+    let apps = rows.into_iter().map(|row| {
+        let app = App::try_from(Row {
+            id: row.id,
+            uuid: row.uuid,
+            name: row.name,
+            platform_name: row.platform_name,
+            owner_id: row.owner_id,
+            owner: row.owner,
+            structure: row.structure,
+            destroyed: false,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })?;
+        Ok((app, row.procfile.map_or_else(Procfile::new, |procfile| procfile.0)))
+    });
+    Ok((total, apps.collect::<Result<_, sqlx::Error>>()?))
 }
 
-/// How many apps [`list`] has in all.
-pub async fn count(executor: impl PgExecutor<'_>, user_id: i64, all: bool) -> Result<i64, sqlx::Error> {
+/// How many apps [`page`] has in all.
+async fn count(executor: impl PgExecutor<'_>, user_id: i64, all: bool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from apps a
          where a.destroyed_at is null and ($2 or a.owner_id = $1

@@ -210,22 +210,17 @@ pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sq
         .await
 }
 
-/// The Procfiles of the latest good releases of these apps, by app id.
-pub async fn latest_procfiles(
-    executor: impl PgExecutor<'_>,
-    app_ids: &[i64],
-) -> Result<BTreeMap<i64, Procfile>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"select app.id as "id!", b.procfile as "procfile: Json<Procfile>"
-         from unnest($1::bigint[]) app (id)
-         cross join lateral (select build_id from releases
-            where app_id = app.id and state = 'good' order by version desc limit 1) r
+/// The Procfile of the latest good release of the app; empty when there is none.
+pub async fn latest_procfile(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Procfile, sqlx::Error> {
+    let found = sqlx::query_scalar!(
+        r#"select b.procfile as "procfile: Json<Procfile>"
+         from (select build_id from releases where app_id = $1 and state = 'good' order by version desc limit 1) r
          join builds b on b.id = r.build_id"#,
-        app_ids
+        app_id
     )
-    .fetch_all(executor)
+    .fetch_optional(executor)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.procfile.0)).collect())
+    Ok(found.map_or_else(Procfile::new, |procfile| procfile.0))
 }
 
 /// Marks the images that neither one of the [`KEPT`] newest good releases nor an instance or run needs, and answers those

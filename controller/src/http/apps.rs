@@ -36,15 +36,8 @@ pub(super) fn router() -> Router<State> {
 
 async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<App>>, Error> {
     let (user, all) = (caller.user.id, caller.is_admin());
-    let count = app::count(&state.pool, user, all).await?;
-    let apps = app::list(&state.pool, user, all, paging.limit, paging.offset).await?;
-    let ids: Vec<i64> = apps.iter().map(|app| app.id).collect();
-    let mut procfiles = build::latest_procfiles(&state.pool, &ids).await?;
-    let shown = apps.into_iter().map(|app| {
-        let procfile = procfiles.remove(&app.id).unwrap_or_default();
-        shown(app, procfile)
-    });
-    Ok(paging.page(count, shown.collect()))
+    let (count, apps) = app::page(&state.pool, user, all, paging.limit, paging.offset).await?;
+    Ok(paging.page(count, apps.into_iter().map(|(app, procfile)| shown(app, procfile)).collect()))
 }
 
 async fn create(
@@ -67,7 +60,7 @@ async fn create(
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<App>, Error> {
     let app = allowed.app;
-    let procfile = build::latest_procfiles(&state.pool, &[app.id]).await?.remove(&app.id).unwrap_or_default();
+    let procfile = build::latest_procfile(&state.pool, app.id).await?;
     Ok(Json(shown(app, procfile)))
 }
 

@@ -42,8 +42,8 @@ pub(super) async fn of_user(
 /// Who has the key with that fingerprint, and the apps that this user may push to. Deis listed all apps there are.
 pub(super) async fn owner(state: State, _: Builder, Path(fingerprint): Path<String>) -> Result<Json<HookUser>, Error> {
     let user = key::find_owner_by_fingerprint(&state.pool, &fingerprint).await?.ok_or(Error::Missing("Key"))?;
-    let apps = db::app::list(&state.pool, user.id, user.is_superuser, i64::MAX, 0).await?;
-    let apps = apps.into_iter().map(|app| app.name.to_string()).collect();
+    let (_, apps) = db::app::page(&state.pool, user.id, user.is_superuser, i64::MAX, 0).await?;
+    let apps = apps.into_iter().map(|(app, _)| app.name.to_string()).collect();
     Ok(Json(HookUser { username: user.username, apps }))
 }
 
