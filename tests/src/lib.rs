@@ -23,3 +23,9 @@ pub mod wait;
 pub fn prove() -> bool {
     std::env::var_os("SLIPWAY_PROVE").is_some()
 }
+
+/// Says what happens, for whoever has to find out why a test failed; `scripts/prove` always shows it.
+#[expect(clippy::print_stdout, reason = "the runner keeps it until the test fails")]
+pub fn tell(what: &str) {
+    println!("{what}");
+}

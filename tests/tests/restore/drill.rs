@@ -59,7 +59,7 @@ fn a_platform_rises_from_its_backup() -> Result<()> {
     is_served(&platform, &user, "blog", "second\n", left())?;
     is_served(&platform, &user, "shop", "Powered by $HOME & \"quotes\"\n", left())?;
     let took = began.elapsed();
-    tell(&format!("{} apps served after {took:?}", apps.len() + 2));
+    tests::tell(&format!("{} apps served after {took:?}", apps.len() + 2));
     ensure!(took <= promise, "it took {took:?}");
     all_is_there(&platform, &user)?;
     goes_on(&platform, &user, &blog)
@@ -137,9 +137,4 @@ fn images() -> Result<Vec<String>> {
     let format = "{{.Repository}}:{{.Tag}}";
     let listed = program::output(Command::new("docker").args(["images", "--format", format]))?;
     Ok(listed.lines().filter(|name| name.starts_with("slipway-test-drill")).map(str::to_owned).collect())
-}
-
-#[expect(clippy::print_stdout, reason = "the runner shows it when the test fails, and `scripts/prove` always")]
-fn tell(what: &str) {
-    println!("{what}");
 }
