@@ -17,6 +17,7 @@ mod health;
 mod installation;
 mod journal;
 mod keeper;
+mod kernel;
 mod launches;
 mod lock;
 mod mounts;
@@ -70,6 +71,7 @@ pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
     let _lock = Lock::take(&paths)?;
     let setup = Setup::ensure(&options, paths)?;
     greet(&options, &setup);
+    kernel::raise_limits();
     let kept = handback::take(&setup.paths)?;
     let wanted = Wanted { http: options.http_addresses(), ssh: ssh_addresses(&options, &setup) };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts, kept)?;
