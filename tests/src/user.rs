@@ -1,12 +1,13 @@
 //! A user at a terminal: `mycli` with a home of its own, and `curl`.
 
 use std::{
-    fmt,
+    fmt, fs,
     path::Path,
     process::{Command, Output},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program;
@@ -46,6 +47,12 @@ impl User {
     #[must_use]
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// The token that `mycli` keeps.
+    pub fn token(&self) -> Result<String> {
+        let notes: Value = serde_json::from_str(&fs::read_to_string(self.home().join(".mycli/client.json"))?)?;
+        Ok(notes["token"].as_str().context("not logged in")?.to_owned())
     }
 
     /// Registers and logs in.

@@ -20,6 +20,7 @@ mod logs;
 mod page;
 mod perms;
 mod pods;
+mod pulse;
 mod pushes;
 mod reachable;
 mod releases;
@@ -44,6 +45,7 @@ use crate::state::State;
 
 /// The public API.
 pub fn router(state: State) -> Router {
+    let pulse = pulse::Pulse::feel(state.pool.clone(), state.signals.stopping());
     Router::new()
         .merge(root::router())
         .merge(info::router())
@@ -73,6 +75,7 @@ pub fn router(state: State) -> Router {
         .merge(health::router())
         .fallback(error::page_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn_with_state(pulse, pulse::answer_in_time))
         .layer(DefaultBodyLimit::max(body::MAX))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(trace::span))

@@ -13,13 +13,13 @@ use tests::{
 use crate::{blog, is_served, transcript, works_again};
 
 /// The database's files under a name where the supervisor, which starts it again, does not find them.
-struct Hidden {
+pub struct Hidden {
     there: PathBuf,
     elsewhere: PathBuf,
 }
 
 impl Hidden {
-    fn of(platform: &Standalone) -> Result<Self> {
+    pub fn of(platform: &Standalone) -> Result<Self> {
         let hidden = Self { there: platform.path("data/postgres"), elsewhere: platform.path("data/elsewhere") };
         fs::rename(&hidden.there, &hidden.elsewhere)?;
         Ok(hidden)
@@ -34,10 +34,10 @@ impl Drop for Hidden {
 }
 
 /// The database's processes, which are there and do nothing.
-struct Frozen(Vec<Pid>);
+pub struct Frozen(Vec<Pid>);
 
 impl Frozen {
-    fn of(platform: &Standalone) -> Result<Self> {
+    pub fn of(platform: &Standalone) -> Result<Self> {
         let postmaster = platform.pid("postgres")?;
         // First the one that makes others.
         kill_process(postmaster, Signal::STOP)?;

@@ -1,0 +1,101 @@
+//! The database goes and comes, again and again: apps serve on, what was acknowledged is there, and each time the platform is back
+//! soon.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use tests::{
+    load::Load,
+    program, prove,
+    standalone::{Ground, Standalone},
+    user::User,
+    wait,
+};
+
+use crate::{
+    blog,
+    database::{Frozen, Hidden},
+};
+
+/// Within this time after its return, the API answers again.
+const BACK: Duration = Duration::from_secs(5);
+
+#[test]
+fn what_was_acknowledged_outlives_every_outage_of_the_database() -> Result<()> {
+    let (rounds, away) = if prove() { (20, Duration::from_mins(1)) } else { (2, Duration::from_secs(6)) };
+    let (platform, user, _image) = blog("outages", Ground::default())?;
+    let load = Load::start(platform.port(), "blog.localhost");
+    let stop = AtomicBool::new(false);
+    let (acknowledged, longest) = thread::scope(|scope| {
+        let writer = scope.spawn(|| write(&user, &stop));
+        let outages = outages(&platform, &user, rounds, away);
+        stop.store(true, Relaxed);
+        anyhow::Ok((writer.join().ok().context("the writer panicked")??, outages?))
+    })?;
+    let config = user.does(&["config", "-a", "blog"])?;
+    let lost: Vec<_> = acknowledged.iter().filter(|key| !config.contains(&format!("{key} "))).collect();
+    ensure!(!acknowledged.is_empty() && lost.is_empty(), "of {acknowledged:?} are lost {lost:?}: {config}");
+    let report = load.finish()?;
+    ensure!(report.failures.is_empty(), "{report}");
+    let (changes, requests) = (acknowledged.len(), report.sent);
+    tests::tell(&format!("{changes} changes kept, {requests} requests, none failed; back after {longest:?} at most"));
+    ensure!(longest <= BACK, "back after {longest:?}");
+    Ok(())
+}
+
+/// Sets one key after the other, and answers those of which it was said that they are set.
+fn write(user: &User, stop: &AtomicBool) -> Result<Vec<String>> {
+    let mut acknowledged = Vec::new();
+    for number in 0.. {
+        if stop.load(Relaxed) {
+            break;
+        }
+        let key = format!("KEY_{number}");
+        let said = user.mycli(&["config:set", &format!("{key}=1"), "-a", "blog"])?;
+        match said.code {
+            0 => acknowledged.push(key),
+            _ => ensure!(said.err.contains("try again later"), "{said}"),
+        }
+    }
+    Ok(acknowledged)
+}
+
+/// Takes the database away in one way, then in the other, and answers the longest time until it was used again.
+fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration) -> Result<Duration> {
+    let mut longest = Duration::ZERO;
+    for round in 0..rounds {
+        let gone: Box<dyn Send> = if round % 2 == 0 {
+            let hidden = Hidden::of(platform)?;
+            platform.kill("postgres")?;
+            Box::new(hidden)
+        } else {
+            Box::new(Frozen::of(platform)?)
+        };
+        let began = Instant::now();
+        while began.elapsed() < away {
+            is_refused(platform, user)?;
+        }
+        drop(gone);
+        let back = Instant::now();
+        let answers = || Ok((user.mycli(&["apps"])?.code == 0).then_some(()));
+        wait::until("the API answers again", Duration::from_mins(1), answers)?;
+        longest = longest.max(back.elapsed());
+        tests::tell(&format!("round {round}: back after {:?}", back.elapsed()));
+    }
+    Ok(longest)
+}
+
+/// The API says in time that it cannot, and when to ask again.
+fn is_refused(platform: &Standalone, user: &User) -> Result<()> {
+    let token = user.token()?;
+    let mut curl = std::process::Command::new("curl");
+    curl.args(["-sS", "-i", "--max-time", "20", "-H", &format!("Authorization: token {token}"), "--"]);
+    let said = program::output(curl.arg(format!("{}/v2/apps", platform.url())))?;
+    let head = said.to_ascii_lowercase();
+    ensure!(head.starts_with("http/1.1 503") && head.contains("\r\nretry-after: "), "{said}");
+    Ok(())
+}
