@@ -1,6 +1,7 @@
 //! `git push`, with the real git and OpenSSH: from a commit to a release that runs, and everything that keeps it from there.
 
 mod buildpacks;
+mod canaries;
 mod disk;
 mod hostile;
 mod images;
