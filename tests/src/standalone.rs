@@ -116,6 +116,23 @@ impl Standalone {
         self.place.path(name)
     }
 
+    /// What the private database answers to a statement.
+    pub fn sql(&self, statement: &str) -> Result<String> {
+        let mut psql = self.database_program("psql");
+        Ok(program::output(psql.args(["-qAtX", "-c", statement]))?.trim().to_owned())
+    }
+
+    /// A program of PostgreSQL's that is about the private database and runs as its one user.
+    #[must_use]
+    pub fn database_program(&self, name: &str) -> Command {
+        let user = format!("e2e-{}-controller", self.place.port);
+        let mut program = Command::new("setpriv");
+        program.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups", name]);
+        let socket = self.path("run/postgres");
+        program.args(["-d", &format!("host={} user=slipway dbname=slipway", socket.display())]);
+        program
+    }
+
     /// What `slipway status --json` says; `null` when no supervisor runs.
     pub fn status(&self) -> Result<Value> {
         let output = self.place.slipway("status").arg("--json").output()?;

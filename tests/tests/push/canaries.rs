@@ -178,11 +178,7 @@ fn everything_written(stage: &Stage, canaries: &Canaries) -> Result<()> {
 
 /// Every row of the database, as text.
 fn dump(stage: &Stage) -> Result<String> {
-    let user = format!("e2e-{}-controller", stage.platform.port());
-    let socket = stage.platform.path("run/postgres");
-    let mut dump = Command::new("setpriv");
-    dump.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups", "pg_dump"]);
-    let dump = program::output(dump.arg(format!("host={} user=slipway dbname=slipway", socket.display())))?;
+    let dump = program::output(&mut stage.platform.database_program("pg_dump"))?;
     ensure!(dump.contains("COPY public.configs"), "no dump: {dump}");
     Ok(dump)
 }
