@@ -3,24 +3,27 @@
 
 use std::{fs, io, path::Path};
 
-/// Where the kernel has its table of neighbours, which all network namespaces share.
-const NEIGHBOURS: &str = "/proc/sys/net/ipv4/neigh/default";
-
-/// Every instance and its bridge know each other, which makes two entries. Of the 1024 that there are by default, 500 instances
-/// fill all; then the next ones answer nobody, and nothing says why. The kernel clears the table above the first number, in
-/// earnest above the second, and takes none above the third.
-const ENTRIES: [(&str, u32); 3] = [("gc_thresh3", 65_536), ("gc_thresh2", 32_768), ("gc_thresh1", 8_192)];
+/// What is raised, and to how much.
+///
+/// Neighbours: every instance and its bridge know each other, which makes two entries in a table that all network namespaces
+/// share. Of the 1024 that there are by default, 500 instances fill all; then the next ones answer nobody, and nothing says why.
+/// The kernel clears the table above the first threshold, in earnest above the second, and takes none above the third.
+///
+/// Watches: the engine waits for lines of each instance with one of its own. Above 128 it looks each quarter of a second instead.
+const LIMITS: [(&str, u32); 4] = [
+    ("/proc/sys/net/ipv4/neigh/default/gc_thresh3", 65_536),
+    ("/proc/sys/net/ipv4/neigh/default/gc_thresh2", 32_768),
+    ("/proc/sys/net/ipv4/neigh/default/gc_thresh1", 8_192),
+    ("/proc/sys/fs/inotify/max_user_instances", 8_192),
+];
 
 /// Raises what is too low. What cannot be raised is told in the log: few apps run without it.
 pub fn raise_limits() {
-    for (name, wanted) in ENTRIES {
-        let path = Path::new(NEIGHBOURS).join(name);
-        match raise(&path, wanted) {
-            Ok(Some(before)) => {
-                tracing::info!(limit = %path.display(), before, now = wanted, "raised a limit of the kernel");
-            }
+    for (limit, wanted) in LIMITS {
+        match raise(Path::new(limit), wanted) {
+            Ok(Some(before)) => tracing::info!(limit, before, now = wanted, "raised a limit of the kernel"),
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, limit = %path.display(), wanted, "cannot raise a limit of the kernel"),
+            Err(error) => tracing::warn!(%error, limit, wanted, "cannot raise a limit of the kernel"),
         }
     }
 }
