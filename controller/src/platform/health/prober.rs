@@ -22,6 +22,9 @@ use super::{
 };
 use crate::platform::{InstanceId, Readiness, SETTLED};
 
+/// From this age on nobody is in a hurry to hear that an instance passes: whoever still waits for it looks by himself.
+const OLD: TimeDelta = TimeDelta::minutes(1);
+
 /// Probes instances and says which app's health has changed.
 pub(in crate::platform) struct Prober {
     tries: Arc<dyn Try>,
@@ -67,7 +70,8 @@ impl Prober {
     fn watch(&self, life: Life) -> Watched {
         let (app, started_at) = (life.app, life.started_at);
         let health = Arc::new(Mutex::new(at_first(&life, Utc::now())));
-        let report = Report { health: health.clone(), app, changes: self.changes.clone() };
+        let is_old = Utc::now() - started_at > OLD;
+        let report = Report { health: health.clone(), app, changes: self.changes.clone(), is_old };
         let task = tokio::spawn(probe(life, self.tries.clone(), report));
         Watched { app, started_at, health, _task: AbortOnDropHandle::new(task) }
     }
@@ -78,6 +82,9 @@ struct Report {
     health: Arc<Mutex<Health>>,
     app: Uuid,
     changes: broadcast::Sender<Uuid>,
+    /// It ran for long before anybody here knew it. That it passes then is what everybody believes of it already: a controller
+    /// that starts would look at every app again for each of its instances.
+    is_old: bool,
 }
 
 impl Report {
@@ -89,7 +96,9 @@ impl Report {
         let mut health = lock(&self.health);
         let before = health.clone();
         change(&mut health);
-        if *health != before {
+        let passes_still =
+            self.is_old && before.readiness == Readiness::Unknown && health.readiness == Readiness::Ready;
+        if *health != before && !passes_still {
             // Nobody listening is fine: observations carry the same.
             let _ = self.changes.send(self.app);
         }
@@ -186,7 +195,7 @@ mod tests {
 
     use api::types::Probe;
     use async_trait::async_trait;
-    use chrono::Utc;
+    use chrono::{TimeDelta, Utc};
     use tokio::sync::broadcast;
     use uuid::Uuid;
 
@@ -201,6 +210,36 @@ mod tests {
         async fn try_once(&self, _: &Life, _: &Probe) -> Option<Result<(), String>> {
             (self.0.fetch_add(1, Ordering::Relaxed) >= 4).then_some(Ok(()))
         }
+    }
+
+    /// A platform that always answers.
+    struct Passing;
+
+    #[async_trait]
+    impl Try for Passing {
+        async fn try_once(&self, _: &Life, _: &Probe) -> Option<Result<(), String>> {
+            Some(Ok(()))
+        }
+    }
+
+    /// Whether it is told that an instance passes that has run for so long.
+    async fn is_told(age: TimeDelta) -> bool {
+        let changes = broadcast::Sender::new(16);
+        let mut heard = changes.subscribe();
+        let prober = Prober::new(Arc::new(Passing), changes);
+        let checks = Checks { port: Some(80), readiness: None, liveness: None };
+        let started_at = Utc::now() - age;
+        let life = Life { app: Uuid::nil(), id: InstanceId("1".to_owned()), address: None, started_at, checks };
+        while prober.watch_only(life.app, vec![life.clone()])[&life.id].readiness != Readiness::Ready {
+            tokio::task::yield_now().await;
+        }
+        heard.try_recv().is_ok()
+    }
+
+    #[tokio::test]
+    async fn that_somebody_passes_who_has_run_for_long_is_no_news() {
+        assert!(is_told(TimeDelta::seconds(1)).await);
+        assert!(!is_told(TimeDelta::hours(1)).await);
     }
 
     #[tokio::test]
