@@ -6,9 +6,11 @@ use bollard::{
     Docker as Client,
     query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder},
 };
+use futures_util::{TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::{
+    STEPS,
     connect::{Engine, call, call_raw},
     errors, image,
     labels::Labels,
@@ -54,10 +56,11 @@ async fn containers(client: &Client, labels: &Labels) -> Result<usize, Error> {
     let options = ListContainersOptionsBuilder::new().all(true).filters(&labels.filter_all()).build();
     let found = call(client.list_containers(Some(options))).await?;
     let ids: Vec<_> = found.into_iter().filter_map(|container| container.id).collect();
-    for id in &ids {
+    let remove = async |id: &String| {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-        gone(call_raw(client.remove_container(id, Some(options))).await?)?;
-    }
+        gone(call_raw(client.remove_container(id, Some(options))).await?)
+    };
+    stream::iter(ids.iter().map(Ok)).try_for_each_concurrent(STEPS, remove).await?;
     Ok(ids.len())
 }
 
@@ -65,9 +68,8 @@ async fn networks(client: &Client, labels: &Labels) -> Result<usize, Error> {
     let options = ListNetworksOptionsBuilder::new().filters(&labels.filter_all()).build();
     let found = call(client.list_networks(Some(options))).await?;
     let ids: Vec<_> = found.into_iter().filter_map(|network| network.id).collect();
-    for id in &ids {
-        gone(call_raw(client.remove_network(id)).await?)?;
-    }
+    let remove = async |id: &String| gone(call_raw(client.remove_network(id)).await?);
+    stream::iter(ids.iter().map(Ok)).try_for_each_concurrent(STEPS, remove).await?;
     Ok(ids.len())
 }
 
