@@ -18,6 +18,8 @@ use tokio::{
     runtime::{Builder, Runtime},
 };
 
+use crate::mischief::Mischief;
+
 /// The engine itself.
 pub const SOCKET: &str = "/var/run/docker.sock";
 
@@ -54,18 +56,32 @@ impl Engine {
         self.serve(hold)
     }
 
-    /// Undoes both.
+    /// As if it were overloaded: answers go wrong now and then.
+    pub fn errs(&mut self) -> Result<Mischief> {
+        let mischief = Mischief::default();
+        let shared = mischief.clone();
+        self.serve(move |client| {
+            let mischief = shared.clone();
+            async move {
+                mischief.serve(client).await;
+                Ok(())
+            }
+        })?;
+        Ok(mischief)
+    }
+
+    /// Undoes all of these.
     pub fn comes_back(&mut self) -> Result<()> {
         self.serve(pass_on)
     }
 
-    fn serve<F>(&mut self, answer: fn(UnixStream) -> F) -> Result<()>
+    fn serve<F>(&mut self, answer: impl Fn(UnixStream) -> F + Send + 'static) -> Result<()>
     where
         F: Future<Output = io::Result<()>> + Send + 'static,
     {
         self.goes_away();
         let listener = listen(&self.socket())?;
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_io().build()?;
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         runtime.spawn(async move {
             let listener = UnixListener::from_std(listener)?;
             while let Ok((client, _)) = listener.accept().await {

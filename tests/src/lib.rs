@@ -9,6 +9,7 @@ pub mod git;
 pub mod image;
 pub mod load;
 pub mod machine;
+pub mod mischief;
 pub mod outside;
 pub mod program;
 pub mod registry;

@@ -4,6 +4,7 @@
 mod database;
 mod disk;
 mod engine;
+mod mischief;
 mod outages;
 
 use std::{fmt::Write, time::Duration};

@@ -6,6 +6,7 @@ use crate::platform::Error;
 
 const NOT_FOUND: u16 = 404;
 const CONFLICT: u16 = 409;
+const TOO_MANY_REQUESTS: u16 = 429;
 const SERVER_ERROR: u16 = 500;
 
 /// What an error of the engine means when nothing more is known of the call.
@@ -13,7 +14,7 @@ pub(super) fn from_engine(error: EngineError) -> Error {
     match &error {
         EngineError::DockerResponseServerError { status_code: NOT_FOUND, .. } => Error::Gone,
         EngineError::DockerResponseServerError { status_code, message }
-            if is_oci(message) || (*status_code < SERVER_ERROR && !is_passing(message)) =>
+            if is_oci(message) || (*status_code < SERVER_ERROR && !is_passing(*status_code, message)) =>
         {
             Error::Rejected(readable(message))
         }
@@ -48,9 +49,10 @@ fn is_oci(message: &str) -> bool {
     message.contains("OCI runtime")
 }
 
-/// Refused now, for a reason that goes away: the address is still held by an instance that is about to go.
-fn is_passing(message: &str) -> bool {
-    message.contains("Address already in use")
+/// Refused now, for a reason that goes away: somebody asks too much of the engine or of a registry, or the address is still held
+/// by an instance that is about to go.
+fn is_passing(status_code: u16, message: &str) -> bool {
+    status_code == TOO_MANY_REQUESTS || message.contains("Address already in use")
 }
 
 /// The part of a message that says what is wrong, without the chain of programs that passed it on.
@@ -93,6 +95,7 @@ mod tests {
         assert!(matches!(answered(500, "OCI runtime create failed: no space"), Error::Rejected(_)));
         assert!(matches!(answered(500, "write: no space left on device"), Error::Unavailable(_)));
         assert!(matches!(answered(403, "Address already in use"), Error::Unavailable(_)));
+        assert!(matches!(answered(429, "slow down"), Error::Unavailable(_)));
         assert!(matches!(from_engine(EngineError::RequestTimeoutError), Error::Unavailable(_)));
     }
 }
