@@ -68,7 +68,9 @@ impl Line {
         self.gauge.begin(patience, !request.body().is_end_stream(), again);
         let answer = self.sender.try_send_request(request);
         async move {
-            let mut answer = pin!(answer);
+            // Not by tokio's budget: who has used it up, over many closed connections, would be told to come again later,
+            // by a waker that nobody hears.
+            let mut answer = pin!(tokio::task::unconstrained(answer));
             let result = poll_fn(|cx| {
                 self.drive(cx);
                 // Only the driver makes the answer ready, so nobody has to be woken for it.

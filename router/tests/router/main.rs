@@ -7,6 +7,7 @@ mod api_host;
 mod basics;
 mod control;
 mod drain;
+mod guarantees;
 mod limits;
 mod load;
 mod retry;

@@ -6,18 +6,19 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::{Barrier, watch},
 };
 
 use crate::support::{
     origin::{Origin, Seen},
     raw::{Raw, get},
     router::Router,
+    until,
 };
 
 /// An address where nobody listens.
@@ -117,67 +118,63 @@ async fn a_post_never_uses_a_used_connection() {
     assert_eq!(origin.seen.connections.load(SeqCst), 10);
 }
 
-#[tokio::test]
-async fn a_post_whose_answer_does_not_come_is_not_sent_again() {
-    let heads = Arc::new(AtomicUsize::new(0));
+/// Reads a request and dies of it.
+async fn deadly(heads: &Arc<AtomicUsize>) -> Origin {
     let count = heads.clone();
-    let hang_up = move |_: Arc<Seen>, mut stream: TcpStream| {
+    Origin::serving(move |_: Arc<Seen>, mut stream: TcpStream| {
         let count = count.clone();
         async move {
             if read_head(&mut stream).await.is_some() {
                 count.fetch_add(1, SeqCst);
             }
         }
-    };
-    let origin = Origin::serving(hang_up).await;
-    let router = Router::to(&[origin.address]);
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_does_not_come_is_not_sent_again() {
+    let heads = Arc::default();
+    let (one, two) = (deadly(&heads).await, deadly(&heads).await);
+    let router = Router::to(&[one.address, two.address]);
     let mut client = Raw::connect(router.address).await;
     client.send("POST / HTTP/1.1\r\nHost: app.example\r\nContent-Length: 0\r\n\r\n").await;
     assert_eq!(client.answer().await.0, 502);
     assert_eq!(heads.load(SeqCst), 1);
 }
 
-/// An instance that closes idle connections after 0 to 3 ms, often just when a request has arrived.
-async fn closes_idle_at_random(seen: Arc<Seen>, mut stream: TcpStream) {
-    while let Some(head) = read_head(&mut stream).await {
-        seen.execute(&head);
-        if !write_answer(&mut stream, "ok").await {
-            return;
-        }
-        let patience = Duration::from_micros(rand::random_range(0..3000));
-        if tokio::time::timeout(patience, stream.peek(&mut [0])).await.is_err() || rand::random_ratio(1, 4) {
-            return;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_instance_that_closes_idle_connections_costs_nobody_an_answer() {
-    let origin = Origin::serving(closes_idle_at_random).await;
-    let router = Router::to(&[origin.address]);
-    let address = router.address;
-    let clients = (0..8).map(|client| {
-        tokio::spawn(async move {
-            let mut connection = Raw::connect(address).await;
-            // As long as connections stay open, on average: every other request meets a closed one.
-            let mut pace = tokio::time::interval(Duration::from_micros(1500));
-            for n in 0..150 {
-                let method = if n % 5 == 0 { "POST" } else { "GET" };
-                let id = format!("{client}-{n}");
-                connection
-                    .send(format!("{method} / HTTP/1.1\r\nHost: app.example\r\nX-Test-Id: {method}-{id}\r\n\r\n"))
-                    .await;
-                assert_eq!(connection.answer().await, (200, "ok".into()), "{method} {id}");
-                pace.tick().await;
+/// An instance that keeps a hundred connections, and closes them all at once.
+#[tokio::test]
+async fn a_get_finds_its_way_past_a_hundred_closed_connections() {
+    const MANY: usize = 100;
+    let together = Arc::new(Barrier::new(MANY));
+    let (close, closing) = watch::channel(false);
+    let origin = Origin::serving(move |_, mut stream| {
+        let (together, mut closing) = (together.clone(), closing.clone());
+        async move {
+            read_head(&mut stream).await;
+            if !*closing.borrow() {
+                together.wait().await;
             }
-        })
-    });
-    for client in clients.collect::<Vec<_>>() {
-        client.await.unwrap();
-    }
-    for client in 0..8 {
-        for n in (0..150).step_by(5) {
-            assert_eq!(origin.seen.executed(&format!("POST-{client}-{n}")), 1);
+            write_answer(&mut stream, "ok").await;
+            let _told = closing.wait_for(|close| *close).await;
         }
+    })
+    .await;
+    let router = Router::to(&[origin.address]);
+    let mut clients = Vec::new();
+    for _ in 0..=MANY {
+        clients.push(Raw::connect(router.address).await);
     }
+    let mut last = clients.pop().unwrap();
+    for client in &mut clients {
+        client.send("GET / HTTP/1.1\r\nHost: app.example\r\n\r\n").await;
+    }
+    for client in &mut clients {
+        assert_eq!(client.answer().await.0, 200);
+    }
+    close.send_replace(true);
+    until("all connections to be closed", || close.receiver_count() == 1).await;
+    last.send("GET / HTTP/1.1\r\nHost: app.example\r\n\r\n").await;
+    assert_eq!(last.answer().await.0, 200);
 }

@@ -26,3 +26,9 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     })
     .await;
 }
+
+/// Lets time pass, where clients and instances take theirs.
+pub async fn pass(time: Duration) {
+    let never = std::future::pending::<()>();
+    let _elapsed = tokio::time::timeout(time, never).await;
+}

@@ -1,7 +1,6 @@
 //! Instances: a web server in this process that says what it was asked, and keeps count.
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -30,8 +29,6 @@ pub struct Origin {
 pub struct Seen {
     /// Heads of requests, as text, in order.
     heads: Mutex<Vec<String>>,
-    /// How often each id (header `x-test-id`) was executed.
-    ids: Mutex<HashMap<String, usize>>,
     /// Connections accepted.
     pub connections: std::sync::atomic::AtomicUsize,
 }
@@ -45,19 +42,6 @@ impl Seen {
         self.heads.lock().unwrap()
     }
 
-    /// How often the request with this `x-test-id` was executed.
-    pub fn executed(&self, id: &str) -> usize {
-        self.ids.lock().unwrap().get(id).copied().unwrap_or(0)
-    }
-
-    /// Notes a request that came as text.
-    pub fn execute(&self, head: &str) {
-        if let Some(id) = super::raw::header(head, "x-test-id") {
-            *self.ids.lock().unwrap().entry(id.to_owned()).or_default() += 1;
-        }
-        self.heads_mut().push(head.to_owned());
-    }
-
     pub fn count(&self) -> usize {
         self.heads.lock().unwrap().len()
     }
@@ -66,7 +50,7 @@ impl Seen {
         let headers = request.headers().iter();
         let headers = headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
         let head = format!("{} {}\n{}", request.method(), request.uri(), headers.collect::<String>());
-        self.execute(&head);
+        self.heads_mut().push(head);
     }
 }
 
@@ -137,8 +121,6 @@ pub async fn echo(seen: Arc<Seen>, request: Request<Incoming>) -> Response<Full<
 }
 
 async fn late(seen: Arc<Seen>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let delay = Duration::from_millis(rand::random_range(0..40));
-    let never = std::future::pending::<()>();
-    let _elapsed = tokio::time::timeout(delay, never).await;
+    super::pass(Duration::from_millis(rand::random_range(0..40))).await;
     echo(seen, request).await
 }
