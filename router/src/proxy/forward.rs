@@ -1,8 +1,10 @@
 //! Gets a request answered: by which instance, over which connection, and how often it is tried.
 //!
 //! A request may be sent again only when it certainly was not executed (no connection came to be, or it was closed
-//! before anything was sent), or when executing it twice does no harm: an idempotent one without a body, once, when
-//! the connection had been idle and closed without a byte of an answer.
+//! before anything was sent), or when executing it twice does no harm: an idempotent one without a body, when the
+//! connection closed without a byte of an answer. It is then sent once more for a connection that had been idle, which
+//! may just have been closed; and once more, to another instance, for a new one, whose instance has died. Never more: a
+//! request that kills who executes it meets three instances at most, not all.
 
 use std::{sync::Arc, time::Duration};
 
@@ -37,10 +39,12 @@ impl Forwarded {
 /// What is known after some attempts.
 struct Attempts<'a> {
     shared: &'a Shared,
-    /// Instances that did not accept a connection.
+    /// Instances that did not accept a connection, or died of this one.
     tried: Vec<Arc<Backend>>,
     /// Only new connections from now on.
     fresh: bool,
+    /// It has been sent to another instance already because one died.
+    bereft: bool,
     refusal: Refusal,
 }
 
@@ -50,13 +54,14 @@ pub(super) async fn forward(
     target: Target,
     mut outbound: Box<Outbound>,
 ) -> Result<Forwarded, Refusal> {
-    let fresh = !outbound.may_reuse();
-    let mut attempts = Attempts { shared, tried: Vec::new(), fresh, refusal: Refusal::BadGateway };
+    let repeatable = outbound.is_repeatable();
+    let refusal = Refusal::BadGateway;
+    let mut attempts = Attempts { shared, tried: Vec::new(), fresh: !repeatable, bereft: false, refusal };
     let mut target = Some(target);
     loop {
         let (lease, patience) = attempts.lease(target.take(), &outbound)?;
         let reused = if attempts.fresh { None } else { lease.backend().pool.take() };
-        let again = reused.is_some();
+        let used = reused.is_some();
         let line = match reused {
             Some(line) => line,
             // Rare enough to be kept out of this future, which is moved for each request.
@@ -67,12 +72,12 @@ pub(super) async fn forward(
             },
         };
         let request = outbound.take_request(line.gauge());
-        match line.exchange(request, patience, again).await {
+        match line.exchange(request, patience, repeatable).await {
             Ok(response) => {
                 lease.backend().health.succeeded();
                 return Ok(Forwarded { response, lease });
             }
-            Err(failure) => outbound.put_back(*attempts.setback(failure, again, lease.backend())?),
+            Err(failure) => outbound.put_back(*attempts.setback(failure, used, lease.backend())?),
         }
     }
 }
@@ -122,23 +127,30 @@ impl Attempts<'_> {
     fn setback(
         &mut self,
         failure: Failure,
-        reused: bool,
+        used: bool,
         backend: &Arc<Backend>,
     ) -> Result<Box<Request<Upload>>, Refusal> {
         let instance = &backend.instance;
         match failure {
             Failure::Unsent(request) => {
-                if !reused {
+                if !used {
                     // A new connection that was closed at once.
                     self.unreachable(backend, false);
                 }
                 Ok(request)
             }
-            Failure::Silent(_, Some(request)) => {
+            Failure::Silent(_, Some(request)) if used => {
                 self.fresh = true;
                 Ok(request)
             }
-            Failure::Silent(error, None) | Failure::Broken(error) => {
+            Failure::Silent(error, Some(request)) if !self.bereft => {
+                tracing::warn!(instance, %error, "no answer, asking another instance");
+                self.bereft = true;
+                self.tried.push(backend.clone());
+                backend.health.reset(self.shared.now());
+                Ok(request)
+            }
+            Failure::Silent(error, _) | Failure::Broken(error) => {
                 tracing::warn!(instance, %error, "no answer");
                 backend.health.reset(self.shared.now());
                 Err(Refusal::BadGateway)

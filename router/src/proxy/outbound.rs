@@ -50,9 +50,9 @@ impl Outbound {
         id
     }
 
-    /// Whether it may be sent over a connection that has been used before. Such a connection may be closing already,
-    /// and then nobody knows whether the request was executed: only one that may be sent twice can bear that.
-    pub fn may_reuse(&self) -> bool {
+    /// Whether it may be sent twice, and therefore over a connection that has been used before. Such a connection may be
+    /// closing already, and then nobody knows whether the request was executed.
+    pub fn is_repeatable(&self) -> bool {
         self.request.body().is_none() && !self.upgrade && is_idempotent(self.request.method())
     }
 

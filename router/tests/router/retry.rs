@@ -143,6 +143,27 @@ async fn a_post_whose_answer_does_not_come_is_not_sent_again() {
     assert_eq!(heads.load(SeqCst), 1);
 }
 
+#[tokio::test]
+async fn a_get_whose_instance_dies_is_answered_by_another() {
+    let heads = Arc::default();
+    let (dying, living) = (deadly(&heads).await, Origin::echo().await);
+    let router = Router::to(&[dying.address, living.address]);
+    for n in 0..10 {
+        let path = format!("/{n}");
+        assert_eq!(get(router.address, "app.example", &path).await, (200, format!("GET {path}\n")));
+    }
+    assert!(heads.load(SeqCst) > 0);
+}
+
+#[tokio::test]
+async fn a_get_that_kills_two_instances_does_not_reach_a_third() {
+    let heads = Arc::default();
+    let origins = [deadly(&heads).await, deadly(&heads).await, deadly(&heads).await];
+    let router = Router::to(&origins.each_ref().map(|origin| origin.address));
+    assert_eq!(get(router.address, "app.example", "/").await.0, 502);
+    assert_eq!(heads.load(SeqCst), 2);
+}
+
 /// An instance that keeps a hundred connections, and closes them all at once.
 #[tokio::test]
 async fn a_get_finds_its_way_past_a_hundred_closed_connections() {
