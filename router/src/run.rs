@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
     sync::watch,
     task::{JoinHandle, JoinSet},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -22,15 +22,20 @@ use crate::{
     watch::SWEEP,
 };
 
-/// How long what was given up may take to notice.
-const LAST_MOMENTS: Duration = Duration::from_secs(1);
+/// How long a stop may last beyond its grace, all in all.
+const LAST_MOMENTS: Duration = Duration::from_millis(900);
+/// How much of that clients of websockets have for their goodbye.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// How much of that what was given up has to notice.
+const NOTICE: Duration = Duration::from_millis(100);
 /// Descriptors that are neither a client's connection nor one to an instance.
 const OTHER_DESCRIPTORS: u64 = 64;
 
 /// Serves on `listeners` until `shutdown`, then finishes what is under way, for at most [`crate::Timeouts::drain`].
 ///
 /// Needs a tokio runtime with time and I/O. A listening socket stays open as long as somebody else has it, too: what
-/// arrives after the end waits there for the next router. Upgraded connections that outlast the drain are closed.
+/// arrives after the end waits there for the next router. Upgraded connections that outlast the drain are closed; clients of
+/// websockets are told that the server is going away (1001).
 pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     let mut router = Router::start(&config, listeners)?;
     let result = tokio::select! {
@@ -165,17 +170,26 @@ impl Router {
         self.acceptors.wait().await;
         self.connections.close();
         tracing::info!(connections = self.connections.len(), "stopping: finishing what is under way");
-        if timeout(self.shared.timeouts.drain, self.connections.wait()).await.is_err() {
-            tracing::warn!(connections = self.connections.len(), "giving up what is still under way");
-            self.shared.watches.expire_all();
-            // A connection that does not notice is closed with the process.
-            let _noticed = timeout(LAST_MOMENTS, self.connections.wait()).await;
+        let finished = timeout(self.shared.timeouts.drain, self.connections.wait()).await.is_ok();
+        let end = Instant::now() + LAST_MOMENTS;
+        if !finished {
+            self.give_up().await;
         }
         self.following.cancel();
         if let Some(reporter) = self.reporter.take() {
-            let _reported = timeout(LAST_MOMENTS, reporter).await;
+            let _reported = timeout_at(end, reporter).await;
         }
         self.tasks.shutdown().await;
+    }
+
+    /// Closes what is still under way, and says so where there are words for it.
+    async fn give_up(&self) {
+        tracing::warn!(connections = self.connections.len(), "giving up what is still under way");
+        self.shared.watches.leave();
+        let _answered = timeout(FAREWELL, self.connections.wait()).await;
+        self.shared.watches.expire_all();
+        // A connection that does not notice is closed with the process.
+        let _noticed = timeout(NOTICE, self.connections.wait()).await;
     }
 }
 

@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -23,19 +23,26 @@ const NONE: u64 = u64::MAX;
 /// Stands in place of the deadline once it has passed.
 const EXPIRED: u64 = 0;
 
+/// How far an orderly stop has come: what is under way may end by itself.
+const GRACE: u8 = 0;
+/// What is under way is given up; whoever can say so to the other side does.
+const LEAVING: u8 = 1;
+/// All waits have ended.
+const OVER: u8 = 2;
+
 /// Milliseconds since the router's start, as of the last sweep: a clock that costs one read of memory.
 #[derive(Debug)]
 pub(crate) struct Clock {
     start: Instant,
     now: AtomicU64,
-    /// The end of all waits.
-    over: AtomicBool,
+    /// [`GRACE`], also while there is no stop; [`LEAVING`]; [`OVER`].
+    stage: AtomicU8,
 }
 
 impl Clock {
     fn new() -> Self {
         // Not zero, which is no deadline but `EXPIRED`.
-        Self { start: Instant::now(), now: AtomicU64::new(1), over: AtomicBool::new(false) }
+        Self { start: Instant::now(), now: AtomicU64::new(1), stage: AtomicU8::new(GRACE) }
     }
 
     pub fn now(&self) -> u64 {
@@ -63,6 +70,8 @@ pub(crate) struct Watch {
     deadline: AtomicU64,
     /// Nothing is under way: an orderly stop may cut the wait short.
     idle: AtomicBool,
+    /// The connection is not cut when it is given up: it takes leave of its client.
+    takes_leave: AtomicBool,
     waker: AtomicWaker,
 }
 
@@ -98,7 +107,22 @@ impl Watch {
     }
 
     pub fn expired(&self) -> bool {
-        self.deadline.load(Relaxed) == EXPIRED || self.clock.over.load(Relaxed)
+        let over = match self.clock.stage.load(Relaxed) {
+            GRACE => false,
+            LEAVING => !self.takes_leave.load(Relaxed),
+            _ => true,
+        };
+        over || self.deadline.load(Relaxed) == EXPIRED
+    }
+
+    /// From now on the connection asks whether it is [to leave](Watch::leaving), and then does so by itself.
+    pub fn takes_leave(&self) {
+        self.takes_leave.store(true, Relaxed);
+    }
+
+    /// What is under way is given up.
+    pub fn leaving(&self) -> bool {
+        self.clock.stage.load(Relaxed) != GRACE
     }
 
     /// Ready once the deadline has passed. Only the last task that asked is woken.
@@ -142,6 +166,7 @@ impl Watches {
             clock: self.clock.clone(),
             deadline: AtomicU64::new(NONE),
             idle: AtomicBool::new(false),
+            takes_leave: AtomicBool::new(false),
             waker: AtomicWaker::new(),
         });
         self.list.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&watch));
@@ -158,9 +183,18 @@ impl Watches {
         self.each(|watch| watch.expire_if_due(now, idle_until));
     }
 
-    /// Ends every wait for good: what is still under way is given up.
+    /// Gives up what is still under way: every wait ends for good, but those of who takes leave.
+    pub fn leave(&self) {
+        self.reach(LEAVING);
+    }
+
+    /// Ends those, too.
     pub fn expire_all(&self) {
-        self.clock.over.store(true, Relaxed);
+        self.reach(OVER);
+    }
+
+    fn reach(&self, stage: u8) {
+        self.clock.stage.store(stage, Relaxed);
         self.each(|watch| watch.waker.wake());
     }
 
@@ -214,6 +248,18 @@ mod tests {
         watches.sweep(None);
         assert!(due.expired() && !free.expired());
         assert_eq!(watches.list.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn who_takes_leave_is_not_cut_at_once() {
+        let watches = Watches::new();
+        let (polite, other) = (watches.watch(), watches.watch());
+        polite.takes_leave();
+        assert!(!polite.leaving());
+        watches.leave();
+        assert!(polite.leaving() && !polite.expired() && other.expired());
+        watches.expire_all();
+        assert!(polite.expired());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod accept;
 mod admission;
 mod connection;
+mod farewell;
+mod frames;
 mod io;
 mod linger;
 mod peer;

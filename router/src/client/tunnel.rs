@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use super::farewell::Farewell;
 use crate::{balance::Lease, upstream::Socket, watch::Watch};
 
 /// The instance's end of an upgraded connection. Counts as under way there.
@@ -18,6 +19,8 @@ pub(crate) struct Tunnel {
     pub socket: Socket,
     /// What the instance said right after its 101.
     pub early: Bytes,
+    /// What is spoken is known: a farewell can be said in it.
+    pub websocket: bool,
     pub lease: Lease,
 }
 
@@ -25,21 +28,27 @@ impl Tunnel {
     /// Copies both ways until one side ends, or both are silent for `patience`. `early` is what the client said before
     /// it had seen the 101; the instance, having agreed to it, may have it now.
     ///
-    /// When the router stops, the connection is closed without a word: only the two ends know where in their protocol
-    /// a farewell could be said.
+    /// When the router gives up what is under way, the client of a websocket is told so, in a frame of its own between two of
+    /// the instance's, and may still say goodbye to the instance. Anything else is closed without a word: only the two
+    /// ends know where in their protocol one could be said.
     pub async fn run(
         self,
-        mut client: impl AsyncRead + AsyncWrite + Unpin,
+        client: impl AsyncRead + AsyncWrite + Unpin,
         early: Bytes,
         watch: &Arc<Watch>,
         patience: Duration,
     ) {
-        let Self { mut socket, early: answer, lease } = self;
+        let Self { socket, early: answer, websocket, lease } = self;
+        let mut farewell = websocket.then(Farewell::default);
+        if let Some(farewell) = &mut farewell {
+            watch.takes_leave();
+            farewell.follow(&answer);
+        }
+        let mut client = Timed { inner: client, watch, patience, farewell: None };
+        let mut instance = Timed { inner: socket, watch, patience, farewell };
         let copy = async {
             client.write_all(&answer).await?;
-            socket.write_all(&early).await?;
-            let mut client = Timed { inner: client, watch, patience };
-            let mut instance = Timed { inner: socket, watch, patience };
+            instance.write_all(&early).await?;
             tokio::io::copy_bidirectional(&mut client, &mut instance).await
         };
         watch.arm(patience);
@@ -56,6 +65,8 @@ struct Timed<'a, S> {
     inner: S,
     watch: &'a Watch,
     patience: Duration,
+    /// How what is read here may be ended.
+    farewell: Option<Farewell>,
 }
 
 impl<S> Timed<'_, S> {
@@ -71,7 +82,11 @@ impl<S> Timed<'_, S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Timed<'_, S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let result = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let this = &mut *self;
+        let result = match &mut this.farewell {
+            Some(farewell) => farewell.poll_read(Pin::new(&mut this.inner), cx, buf, this.watch.leaving()),
+            None => Pin::new(&mut this.inner).poll_read(cx, buf),
+        };
         self.moved(cx, result)
     }
 }

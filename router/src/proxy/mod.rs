@@ -130,6 +130,8 @@ async fn switch(client: &Arc<Client>, forwarded: Forwarded) -> Result<Response<A
     let Forwarded { response, lease } = forwarded;
     let (parts, reply) = response.into_parts();
     let (socket, early) = Reply::into_socket(reply).await.ok_or(Refusal::BadGateway)?;
-    client.open_tunnel(Tunnel { socket, early, lease });
+    let protocol = parts.headers.get(header::UPGRADE);
+    let websocket = protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    client.open_tunnel(Tunnel { socket, early, websocket, lease });
     Ok(Response::from_parts(parts, Answer::own(client, Bytes::new())))
 }

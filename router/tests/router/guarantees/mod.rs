@@ -7,6 +7,7 @@ mod answers;
 mod asker;
 mod idle;
 mod instance;
+mod websockets;
 
 use std::sync::{Mutex, PoisonError};
 
