@@ -37,12 +37,20 @@ impl Health {
         }
     }
 
-    /// It did not accept a connection.
+    /// It did not accept a connection. All that fails while it is left alone anyway is the same failure, seen by others:
+    /// an instance that died with a hundred requests in its hands died once.
     pub fn failed(&self, now: u64) {
-        let before = self.failures.fetch_add(1, Relaxed);
+        let until = self.ejected_until.load(Relaxed);
+        if until > now {
+            return;
+        }
+        let before = self.failures.load(Relaxed);
         let millis = FIRST_EJECTION.as_millis() << before.min(10);
         let millis = millis.min(LONGEST_EJECTION.as_millis());
-        self.ejected_until.store(now + u64::try_from(millis).unwrap_or(u64::MAX), Relaxed);
+        let next = now + u64::try_from(millis).unwrap_or(u64::MAX);
+        if self.ejected_until.compare_exchange(until, next, Relaxed, Relaxed).is_ok() {
+            self.failures.store(before + 1, Relaxed);
+        }
     }
 
     /// It accepted a new connection and closed it without an answer.
@@ -74,10 +82,22 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_at_once_is_one_failure() {
+        let health = Health::default();
+        for _ in 0..100 {
+            health.failed(0);
+            health.reset(0);
+        }
+        assert!(health.ejected(999) && !health.ejected(1000));
+        health.failed(1000);
+        assert!(health.ejected(2999) && !health.ejected(3000));
+    }
+
+    #[test]
     fn an_answer_forgives() {
         let health = Health::default();
         health.failed(0);
-        health.failed(0);
+        health.failed(1000);
         health.succeeded();
         assert!(!health.ejected(0));
         health.failed(0);
