@@ -17,8 +17,8 @@ use crate::shared::Shared;
 const SILENCE: Duration = Duration::from_secs(3 * HEARTBEAT_SECS);
 /// Pause before connecting again after the first failure; doubled with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause: a controller that is back is to be followed within five seconds.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Where the router stands.
 #[derive(Clone, Debug, Default)]
