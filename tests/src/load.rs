@@ -1,7 +1,7 @@
 //! Load on an app, at a fixed rate whatever becomes of it: a stall shows as late answers, never as fewer questions.
 //!
-//! 300 requests per second; every other one on a kept connection, a tenth of them POST with a body; the app takes up to half
-//! a second to answer. Whatever is not the right answer within the patience is a failure, a missing one too.
+//! Every other request goes over a kept connection, some are POST with a body; the app takes up to half a second to answer.
+//! Whatever is not the right answer within the patience is a failure, a missing one too.
 
 use std::{
     fmt,
@@ -24,17 +24,40 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-/// Time between two requests: 300 of them a second.
-const PACE: Duration = Duration::from_nanos(1_000_000_000 / 300);
-
 /// How long an answer may take, the app's own time included.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a kept connection may be unused: less than any proxy grants, so that it is we who close it.
 const KEPT: Duration = Duration::from_secs(10);
 
+/// What is asked for, and how often.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    /// Where on this machine.
+    pub port: u16,
+    /// Of whom, one after the other.
+    pub hosts: Vec<String>,
+    /// Requests a second.
+    pub rate: u32,
+    /// Of so many requests one is a POST.
+    pub posts: usize,
+}
+
+impl Demand {
+    /// 300 requests a second for `host`, a tenth of them POST.
+    #[must_use]
+    pub fn usual(port: u16, host: &str) -> Self {
+        Self { port, hosts: vec![host.to_owned()], rate: 300, posts: 10 }
+    }
+
+    fn pace(&self) -> Duration {
+        Duration::from_secs(1) / self.rate
+    }
+}
+
 /// Load under way.
 pub struct Load {
+    pace: Duration,
     stop: watch::Sender<bool>,
     began: Instant,
     thread: JoinHandle<Result<Report>>,
@@ -45,6 +68,8 @@ pub struct Load {
 pub struct Report {
     /// How many there were.
     pub sent: usize,
+    /// How many of them were POST.
+    pub posts: usize,
     /// Those that failed, in the order in which that showed.
     pub failures: Vec<Failure>,
     /// How long the load lasted.
@@ -70,22 +95,31 @@ pub struct Failure {
     pub sent: Duration,
     /// When it had failed.
     pub failed: Duration,
+    /// It was a POST.
+    pub post: bool,
     /// Which, and why.
     pub what: String,
 }
 
 impl Load {
-    /// Begins to ask for `host` at this port of this machine.
+    /// Begins to ask for `host` at this port, at the usual rate.
     #[must_use]
     pub fn start(port: u16, host: &str) -> Self {
+        Self::of(Demand::usual(port, host))
+    }
+
+    /// Begins to ask.
+    #[must_use]
+    pub fn of(demand: Demand) -> Self {
+        let pace = demand.pace();
         let (stop, stopped) = watch::channel(false);
         let began = Instant::now();
-        let target = Arc::new(Target { port, host: host.to_owned(), kept: client(128), fresh: client(0) });
+        let target = Arc::new(Target { demand, kept: client(128), fresh: client(0) });
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             Ok(runtime.block_on(drive(target, began, stopped)))
         });
-        Self { stop, began, thread }
+        Self { pace, stop, began, thread }
     }
 
     /// How long it has lasted.
@@ -97,8 +131,9 @@ impl Load {
     /// Stops asking, waits for the answers under way, and tells. Fails when the load was not what it should have been.
     pub fn finish(self) -> Result<Report> {
         self.stop.send_replace(true);
+        let pace = self.pace;
         let report = self.thread.join().ok().context("the load panicked")??;
-        let wanted = report.lasted.as_secs_f64() / PACE.as_secs_f64();
+        let wanted = report.lasted.as_secs_f64() / pace.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a few hundred thousand at most")]
         let enough = report.sent as f64 > wanted * 0.95;
         ensure!(enough, "this machine is too busy to measure anything: {report}");
@@ -119,8 +154,7 @@ impl fmt::Display for Report {
 type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
 struct Target {
-    port: u16,
-    host: String,
+    demand: Demand,
     kept: HttpClient,
     fresh: HttpClient,
 }
@@ -135,7 +169,7 @@ fn client(idle: usize) -> HttpClient {
 async fn drive(target: Arc<Target>, began: Instant, mut stopped: watch::Receiver<bool>) -> Report {
     let outcomes = Arc::new(Mutex::new(Outcomes::default()));
     let mut under_way = JoinSet::new();
-    let mut pace = interval(PACE);
+    let mut pace = interval(target.demand.pace());
     pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut sent = 0;
     while !*stopped.borrow_and_update() {
@@ -147,7 +181,8 @@ async fn drive(target: Arc<Target>, began: Instant, mut stopped: watch::Receiver
     let lasted = began.elapsed();
     under_way.join_all().await;
     let outcomes = std::mem::take(&mut *outcomes.lock().unwrap_or_else(PoisonError::into_inner));
-    Report { sent, failures: outcomes.failures, lasted, overheads: outcomes.overheads }
+    let posts = (1..=sent).filter(|number| target.method(*number) == Method::POST).count();
+    Report { sent, posts, failures: outcomes.failures, lasted, overheads: outcomes.overheads }
 }
 
 #[derive(Default)]
@@ -164,8 +199,9 @@ async fn one(target: Arc<Target>, number: usize, began: Instant, outcomes: Arc<M
     outcomes.overheads.push(overhead);
     if let Err(error) = outcome.map_err(anyhow::Error::from).and_then(|answered| answered) {
         let kept = if Target::keeps(number) { "kept" } else { "fresh" };
-        let what = format!("{} {number} on a {kept} connection: {error:#}", Target::method(number));
-        let failure = Failure { sent, failed: began.elapsed(), what };
+        let method = target.method(number);
+        let what = format!("{method} {number} on a {kept} connection: {error:#}");
+        let failure = Failure { sent, failed: began.elapsed(), post: method == Method::POST, what };
         outcomes.failures.push(failure);
     }
 }
@@ -173,11 +209,11 @@ async fn one(target: Arc<Target>, number: usize, began: Instant, outcomes: Arc<M
 impl Target {
     async fn ask(&self, number: usize) -> Result<()> {
         let wait = Self::wait(number).as_millis();
-        let length = if Self::method(number) == Method::POST { number * 31 % 20_000 } else { 0 };
+        let length = if self.method(number) == Method::POST { number * 31 % 20_000 } else { 0 };
         let mut request = Request::builder()
-            .method(Self::method(number))
-            .uri(format!("http://127.0.0.1:{}/wait?{wait}", self.port))
-            .header(header::HOST, &self.host)
+            .method(self.method(number))
+            .uri(format!("http://127.0.0.1:{}/wait?{wait}", self.demand.port))
+            .header(header::HOST, &self.demand.hosts[number % self.demand.hosts.len()])
             .header("x-id", number);
         if !Self::keeps(number) {
             request = request.header(header::CONNECTION, "close");
@@ -201,7 +237,8 @@ impl Target {
         number.is_multiple_of(2)
     }
 
-    fn method(number: usize) -> Method {
-        if number % 20 == 3 || number % 20 == 6 { Method::POST } else { Method::GET }
+    fn method(&self, number: usize) -> Method {
+        // In pairs, so that half of them are on kept connections.
+        if number / 2 % self.demand.posts == 1 { Method::POST } else { Method::GET }
     }
 }

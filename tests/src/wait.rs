@@ -44,3 +44,8 @@ pub fn until_equal<T: PartialEq + Debug>(
 pub async fn pass(time: Duration) {
     time::sleep(time).await;
 }
+
+/// The same for who has nothing else to do.
+pub fn let_pass(time: Duration) {
+    thread::sleep(time);
+}
