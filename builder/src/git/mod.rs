@@ -50,6 +50,7 @@ impl Repositories {
     }
 
     fn prepare(&self, hook: &Path) -> io::Result<()> {
+        self.forget_hooks()?;
         for folder in [self.home(), self.hooks(), self.root.join(".pushes")] {
             fs::create_dir_all(folder)?;
         }
@@ -67,7 +68,24 @@ impl Repositories {
         self.root.join(".home")
     }
 
+    /// This process's own: a builder that makes room for another one goes on with its hook.
     fn hooks(&self) -> PathBuf {
-        self.root.join(".hooks")
+        self.root.join(".hooks").join(std::process::id().to_string())
+    }
+
+    /// Removes those of builders that have ended.
+    fn forget_hooks(&self) -> io::Result<()> {
+        let found = match fs::read_dir(self.root.join(".hooks")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found?,
+        };
+        for entry in found {
+            let entry = entry?;
+            if !Path::new("/proc").join(entry.file_name()).exists() {
+                let is_folder = entry.file_type()?.is_dir();
+                if is_folder { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+            }
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use builder::{Config, Timeouts};
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -34,19 +34,20 @@ pub struct BuilderOptions {
 pub async fn run(options: BuilderOptions, mut inherited: Inherited, shutdown: CancellationToken) -> Result<()> {
     let sockets = inherited.tcp("ssh")?;
     ensure!(!sockets.is_empty(), "no socket named ssh was inherited: the builder is started by `slipway standalone`");
-    builder::run(config(options)?, sockets, shutdown).await
+    builder::run(config(options), sockets, shutdown).await
 }
 
-fn config(options: BuilderOptions) -> Result<Config> {
-    Ok(Config {
+fn config(options: BuilderOptions) -> Config {
+    Config {
         internal_socket: options.internal_socket,
         credential_file: options.credential_file,
         repositories: options.repositories,
         host_keys: options.host_keys,
         ecdsa: options.pushes.ecdsa_host_key,
-        // This program is the hook, too, when git starts it by the hook's name.
-        hook: std::env::current_exe().context("cannot tell which program this is")?,
+        // This program is the hook, too, when git starts it by the hook's name. Not by the name that it was installed by,
+        // which leads to another one after an upgrade.
+        hook: PathBuf::from(format!("/proc/{}/exe", std::process::id())),
         limits: options.pushes.limits(),
         timeouts: Timeouts::default(),
-    })
+    }
 }
