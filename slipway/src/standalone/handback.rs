@@ -4,6 +4,7 @@
 //! pidfds, at the places where they inherited them.
 
 use std::{
+    io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
 };
@@ -21,24 +22,43 @@ use super::{
 /// All that can be had; what is missing is opened anew.
 pub fn take(paths: &Paths) -> Result<Vec<(String, OwnedFd)>> {
     let mut sockets = Vec::new();
-    if Mark::new(paths.mark(Part::Router.name())).holder()?.is_some() {
-        sockets.extend(from_router(&paths.router_control())?);
-    }
-    for part in [Part::Controller, Part::Builder] {
-        let Some(process) = Mark::new(paths.mark(part.name())).holder()? else { continue };
-        match from_process(process) {
-            Ok(copied) => sockets.extend(copied),
-            // New ones take their names; a part on the old ones is replaced like any that is out of date.
-            Err(error) => tracing::warn!(%part, %error, "cannot take its sockets over"),
+    for part in [Part::Router, Part::Controller, Part::Builder] {
+        for process in holders(paths, part)? {
+            match from(part, process, paths) {
+                Ok(taken) => {
+                    sockets.extend(taken);
+                    break;
+                }
+                // New ones take their names; a part on the old ones is replaced like any that is out of date.
+                Err(error) => tracing::warn!(%part, error = format!("{error:#}"), "cannot take its sockets over"),
+            }
         }
     }
     Ok(sockets)
 }
 
+/// Every process of the part, the one that serves first. Where a successor ended as soon as it was started, and the
+/// supervisor with it, only one that was to make room for it is left.
+fn holders(paths: &Paths, part: Part) -> Result<Vec<Pid>> {
+    let mark = Mark::new(paths.mark(part.name()));
+    let all = [mark.clone()].into_iter().chain(mark.leaving());
+    Ok(all.map(|mark| mark.holder()).collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// A router that does not answer has the sockets all the same.
+fn from(part: Part, process: Pid, paths: &Paths) -> Result<Vec<(String, OwnedFd)>> {
+    if part == Part::Router {
+        match from_router(&paths.router_control()) {
+            Ok(sockets) => return Ok(sockets),
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "copying its sockets"),
+        }
+    }
+    from_process(process)
+}
+
 fn from_router(control: &Path) -> Result<Vec<(String, OwnedFd)>> {
     let sockets = router::control::Client::new(control).sockets();
-    let sockets =
-        sockets.context("the running router does not hand its sockets over; end it, if it hangs, and try again")?;
+    let sockets = sockets.context("the running router does not hand its sockets over")?;
     Ok(sockets.into_iter().map(|(_, socket)| (HTTP.to_owned(), OwnedFd::from(socket))).collect())
 }
 
