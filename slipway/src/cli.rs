@@ -18,7 +18,9 @@ use crate::{
     shutdown::Signals,
     standalone::{
         self, BackupOptions, Installation, Options, Part, PurgeOptions, RestoreOptions, StackOptions, StatusOptions,
+        UpgradeOptions,
     },
+    version,
 };
 
 /// Slipway: a push or an image becomes a running, routed, scaled application.
@@ -27,7 +29,7 @@ use crate::{
 /// PostgreSQL, firewall rules), starts controller, builder and router, and keeps them running. Then register with
 /// `mycli register http://slipway.localhost`.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version = version::own(), max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +60,21 @@ enum Command {
         installation: Installation,
         /// The part; without one the supervisor itself, which then replaces what runs an older program
         part: Option<Part>,
+    },
+    /// Run everything from another program, without a failed request; or from the one before again (as root)
+    ///
+    /// The new program is tried out first: a supervisor of it takes the parts over, one after the other, each of which
+    /// only makes room once its successor serves. When everything serves, it takes the place of the program that runs
+    /// now, which is kept beside it. When anything does not, everything returns to the program from before, and this
+    /// command ends with exit code 1 and the reason.
+    ///
+    ///     slipway upgrade --binary ./slipway
+    #[command(verbatim_doc_comment)]
+    Upgrade {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: UpgradeOptions,
     },
     /// Stop the platform in order; apps keep running in the engine
     Stop {
@@ -139,6 +156,9 @@ impl Cli {
         match self.command {
             Command::Status { installation, options } => return standalone::status::run(&installation, &options, out),
             Command::Restart { installation, part } => standalone::restart::run(&installation, part, out)?,
+            Command::Upgrade { installation, options } => {
+                return standalone::upgrade::run(&installation, &options, out);
+            }
             Command::Stop { installation } => small()?.block_on(standalone::stop::run(&installation, out))?,
             Command::Purge { installation, options } => {
                 small()?.block_on(standalone::purge::run(&installation, &options, out))?;
@@ -175,7 +195,10 @@ impl Cli {
                 let inherited = Inherited::from_env();
                 govern(&large()?, |shutdown| role::run_builder(*options, inherited, shutdown))?;
             }
-            Command::Standalone(options) => govern(&small()?, |shutdown| standalone::run(*options, shutdown))?,
+            Command::Standalone(options) => {
+                logging::start();
+                standalone::run(&options)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -6,6 +6,7 @@ mod logging;
 mod role;
 mod shutdown;
 mod standalone;
+mod version;
 
 use std::{io::Write, process::ExitCode};
 

@@ -19,10 +19,10 @@ impl Signals {
     }
 
     /// Runs `work`, whose token the first signal cancels; a SIGINT after that is an error.
-    pub async fn govern<F: Future<Output = Result<()>>>(
+    pub async fn govern<T, F: Future<Output = Result<T>>>(
         mut self,
         work: impl FnOnce(CancellationToken) -> F,
-    ) -> Result<()> {
+    ) -> Result<T> {
         let token = CancellationToken::new();
         let work = work(token.clone());
         tokio::pin!(work);

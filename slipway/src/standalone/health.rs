@@ -7,10 +7,14 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use super::{part::Part, paths::Paths, postgres};
+use super::{accepted, part::Part, paths::Paths, postgres};
 
 /// A part that does not answer within this is not serving.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The header in which a controller says which process it is.
+const PROCESS: &str = "x-slipway-process";
+/// Most of an answer that is read.
+const LONGEST: u64 = 4096;
 
 /// Where the parts answer.
 #[derive(Clone, Debug)]
@@ -23,18 +27,19 @@ pub struct Contacts {
     pub registry: SocketAddr,
 }
 
-/// True when the part, running as `pid`, serves now.
+/// True when the part, running as `pid`, serves now: this process, and not another one on the same sockets.
 pub async fn is_serving(part: Part, pid: u32, contacts: &Contacts) -> bool {
     let paths = &contacts.paths;
     let asked = async {
         match part {
             Part::Postgres => postgres::is_serving(&paths.postgres(), pid),
             Part::Registry => asks_for_password(contacts.registry).await,
-            Part::Controller => answers_ok(&paths.api_socket(), "/readiness").await,
-            Part::Builder => greets(contacts.ssh).await,
+            Part::Controller => is_ready(&paths.api_socket(), pid).await,
+            Part::Builder => greets_as(contacts.ssh, pid).await,
             Part::Router => {
-                let status = router_status(&paths.router_control()).await?;
-                Ok(status.is_some_and(|status| !status.draining))
+                let control = paths.router_control();
+                let status = router_status(&control).await?;
+                Ok(status.is_some_and(|status| !status.draining) && listens(&control, pid).await?)
             }
         }
     };
@@ -63,6 +68,22 @@ async fn router_status(control: &Path) -> io::Result<Option<router::control::Sta
     Ok(tokio::task::spawn_blocking(move || client.status()).await?.ok())
 }
 
+/// Whether this process is the one that opened the socket.
+async fn listens(socket: &Path, pid: u32) -> io::Result<bool> {
+    let listener = UnixStream::connect(socket).await?.peer_cred()?.pid();
+    Ok(listener == Some(pid.cast_signed()))
+}
+
+/// Whether the controller says that it can work, and is this process.
+async fn is_ready(socket: &Path, pid: u32) -> io::Result<bool> {
+    let mut answer = String::new();
+    let mut stream = UnixStream::connect(socket).await?;
+    stream.write_all(request("/readiness").as_bytes()).await?;
+    stream.take(LONGEST).read_to_string(&mut answer).await?;
+    let named = format!("\r\n{PROCESS}: {pid}\r\n");
+    Ok(answer.starts_with("HTTP/1.1 200 ") && answer.contains(&named))
+}
+
 /// Whether a GET over a unix socket is answered with 200.
 async fn answers_ok(socket: &Path, path: &str) -> io::Result<bool> {
     Ok(status(UnixStream::connect(socket).await?, path).await? == *b"200")
@@ -75,8 +96,7 @@ async fn asks_for_password(address: SocketAddr) -> io::Result<bool> {
 
 /// The status of the answer to a GET.
 async fn status(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> io::Result<[u8; 3]> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
+    stream.write_all(request(path).as_bytes()).await?;
     let mut start = [0; 9];
     stream.read_exact(&mut start).await?;
     let mut status = [0; 3];
@@ -84,11 +104,26 @@ async fn status(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> 
     Ok(if &start == b"HTTP/1.1 " { status } else { *b"000" })
 }
 
+fn request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+}
+
 /// Whether an SSH server says first what it is.
 async fn greets(address: Option<SocketAddr>) -> io::Result<bool> {
     let Some(address) = address else { return Ok(false) };
+    is_greeted(&mut TcpStream::connect(address).await?).await
+}
+
+/// The same, when it is this process that has taken the connection.
+async fn greets_as(address: Option<SocketAddr>, pid: u32) -> io::Result<bool> {
+    let Some(address) = address else { return Ok(false) };
+    let mut stream = TcpStream::connect(address).await?;
+    Ok(is_greeted(&mut stream).await? && accepted::by(pid, stream.peer_addr()?, stream.local_addr()?)?)
+}
+
+async fn is_greeted(stream: &mut TcpStream) -> io::Result<bool> {
     let mut greeting = [0; 8];
-    TcpStream::connect(address).await?.read_exact(&mut greeting).await?;
+    stream.read_exact(&mut greeting).await?;
     Ok(&greeting == b"SSH-2.0-")
 }
 
@@ -120,8 +155,18 @@ mod tests {
         };
         let (right, wrong) = (contacts(ssh, http), contacts(http, ssh));
         for part in [Part::Builder, Part::Registry] {
-            assert!(is_serving(part, 1, &right).await && is_alive(part, &right).await, "{part}");
-            assert!(!is_serving(part, 1, &wrong).await && !is_alive(part, &wrong).await, "{part}");
+            let own = std::process::id();
+            assert!(is_serving(part, own, &right).await && is_alive(part, &right).await, "{part}");
+            assert!(!is_serving(part, own, &wrong).await && !is_alive(part, &wrong).await, "{part}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_process_does_not_serve_because_another_one_does() {
+        let ssh = speaker("SSH-2.0-slipway\r\n").await;
+        let paths = Paths { config: "/c".into(), data: "/d".into(), run: "/r".into() };
+        let contacts = Contacts { paths, ssh: Some(ssh), registry: ssh };
+        assert!(!is_serving(Part::Builder, std::os::unix::process::parent_id(), &contacts).await);
+        assert!(is_alive(Part::Builder, &contacts).await);
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     part::{Occasion, Part},
     process::{Ending, Launch, Mark, Process, backoff::Backoff, is_current},
+    trial::Ticket,
 };
 
 /// A new process that has lived this long takes over from the one it replaces.
@@ -71,6 +72,8 @@ struct Keeper {
     leaving: JoinSet<()>,
     /// Cancelled when they are to hurry.
     stopping: CancellationToken,
+    /// Where this supervisor is on trial.
+    ticket: Option<Ticket>,
 }
 
 /// Why a watch of a running process ended.
@@ -80,8 +83,8 @@ enum Turn {
     Stop(Process),
 }
 
-/// Starts keeping `part` running.
-pub fn keep(part: Part, launch: Launch) -> Handle {
+/// Starts keeping `part` running; in a supervisor on trial, when it is its turn.
+pub fn keep(part: Part, launch: Launch, ticket: Option<Ticket>) -> Handle {
     let (orders, receiver) = mpsc::channel(4);
     let (sender, state) = watch::channel(State::default());
     let keeper = Keeper {
@@ -92,6 +95,7 @@ pub fn keep(part: Part, launch: Launch) -> Handle {
         backoff: Backoff::default(),
         leaving: JoinSet::new(),
         stopping: CancellationToken::new(),
+        ticket,
     };
     let task = tokio::spawn(keeper.run());
     Handle { part, orders, state, task }
@@ -101,7 +105,10 @@ impl Keeper {
     async fn run(mut self) {
         // First, because whom the adoption replaces is sent off by it.
         self.send_off();
-        let mut adopted = self.adopt().await;
+        let mut adopted = match self.ticket.take() {
+            Some(ticket) => Some(self.follow(ticket).await),
+            None => self.adopt().await,
+        };
         loop {
             let process = match adopted.take().map_or_else(|| self.launch.start(), Ok) {
                 Ok(process) => process,
@@ -147,6 +154,51 @@ impl Keeper {
         }
     }
 
+    /// As [`Keeper::adopt`], on trial: nobody makes room before the successor has proved good.
+    async fn follow(&mut self, ticket: Ticket) -> Process {
+        let old = self.launch.mark.process().unwrap_or_default();
+        self.state.send_modify(|state| state.pid = old.as_ref().map(Process::pid));
+        ticket.come().await;
+        let written = self.launch.journal.length();
+        match self.succeed(&ticket, old).await {
+            Ok((process, new)) => {
+                ticket.done(self.part, new).await;
+                process
+            }
+            Err(error) => ticket.failed(&error, self.launch.journal.tail(written)).await,
+        }
+    }
+
+    /// The process that proved good, and whether it is a new one.
+    async fn succeed(&mut self, ticket: &Ticket, old: Option<Process>) -> Result<(Process, bool)> {
+        let (process, leaving) = match old {
+            Some(old) if is_current(old.pid(), &self.launch) => {
+                ticket.proof(self.part, &old).await?;
+                return Ok((old, false));
+            }
+            Some(old) if self.part.overlaps() => {
+                self.launch.mark.retire()?;
+                (self.start()?, Some(old))
+            }
+            Some(old) => {
+                old.stop(self.part.stop_signal(), self.part.grace(Occasion::Succession)).await?;
+                (self.start()?, None)
+            }
+            None => (self.start()?, None),
+        };
+        ticket.proof(self.part, &process).await?;
+        self.state.send_modify(|state| state.pid = Some(process.pid()));
+        if let Some(old) = leaving {
+            tracing::info!(part = %self.part, old = old.pid(), new = process.pid(), "replaced");
+            self.leave(old);
+        }
+        Ok((process, true))
+    }
+
+    fn start(&self) -> Result<Process> {
+        self.launch.start().with_context(|| format!("cannot start the {}", self.part))
+    }
+
     /// Goes on with what a supervisor began that was killed while it replaced a process.
     fn send_off(&mut self) {
         for process in self.launch.mark.leaving().iter().filter_map(|mark| mark.process().unwrap_or_default()) {
@@ -180,7 +232,7 @@ impl Keeper {
     async fn replace(&mut self, old: &Process) -> Result<Process> {
         if !self.part.overlaps() {
             old.stop(self.part.stop_signal(), self.part.grace(Occasion::Succession)).await?;
-            return self.launch.start().with_context(|| format!("cannot start the {}", self.part));
+            return self.start();
         }
         let retired = self.launch.mark.retire()?;
         let settled = self.settle().await;
@@ -284,7 +336,7 @@ mod tests {
         let args = ["60", "sleep", "60"].map(Into::into).into();
         let program = "/usr/bin/timeout".into();
         let launch = Launch { program, args, env: vec![], account, groups: vec![], sockets: vec![], journal, mark };
-        let mut handle = keep(Part::Builder, launch);
+        let mut handle = keep(Part::Builder, launch, None);
         let first = handle.state.wait_for(|state| state.pid.is_some()).await.unwrap().pid.unwrap();
         let children = format!("/proc/{first}/task/{first}/children");
         let parent = async {

@@ -4,6 +4,7 @@
 //! start the parts, keep them, answer on the control socket. Nothing here serves a request, so that the supervisor may
 //! die at any moment: the next one finds everything again.
 
+mod accepted;
 mod account;
 mod accounts;
 pub mod backup;
@@ -39,10 +40,15 @@ pub mod status;
 pub mod stop;
 mod supervisor;
 mod tool;
+mod trial;
 pub mod unit;
+pub mod upgrade;
 mod watchdog;
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 pub use backup::{BackupOptions, RestoreOptions};
@@ -52,30 +58,57 @@ pub use options::Options;
 pub use part::Part;
 pub use purge::PurgeOptions;
 pub use status::StatusOptions;
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+pub use upgrade::UpgradeOptions;
 
 use self::{
     lock::Lock,
     pushes::Pushes,
     setup::Setup,
     sockets::{Addresses, Sockets, Wanted},
-    supervisor::Supervisor,
+    supervisor::{End, Supervisor},
 };
+use crate::shutdown::Signals;
 
-/// Runs the supervisor until it is told to stop, by `shutdown` or over its control socket.
-pub async fn run(options: Options, shutdown: CancellationToken) -> Result<()> {
+/// How long what a supervisor has begun in other threads may take to end with it.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
+
+/// Runs the supervisor until it is told to stop, by a signal or over its control socket.
+pub fn run(options: &Options) -> Result<()> {
+    process::reap();
+    match govern(|shutdown| supervise(options, shutdown))? {
+        End::Stopped => Ok(()),
+        End::Restart(program) => restart::become_new(&program),
+        // Nothing of the supervisor is left by now: not a task, not a lock.
+        End::Upgrade(overseer) => govern(|shutdown| overseer.conduct(shutdown))?.take(),
+    }
+}
+
+/// Runs this in a runtime of its own, until it ends or a signal ends it.
+fn govern<T, F: Future<Output = Result<T>>>(work: impl FnOnce(CancellationToken) -> F) -> Result<T> {
+    let runtime: Runtime = Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    let outcome = runtime.block_on(async { Signals::take()?.govern(work).await });
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    outcome
+}
+
+async fn supervise(options: &Options, shutdown: CancellationToken) -> Result<End> {
     ensure_root("slipway standalone")?;
     let paths = options.installation.paths()?;
     let program = std::env::current_exe().context("cannot tell which program this is")?;
     accounts::check_reachable(&program)?;
     let _lock = Lock::take(&paths)?;
-    let setup = Setup::ensure(&options, paths)?;
-    greet(&options, &setup);
+    if options.trial.is_none() {
+        upgrade::program::clear(&program);
+    }
+    let setup = Setup::ensure(options, paths)?;
+    greet(options, &setup);
     kernel::raise_limits();
     let kept = handback::take(&setup.paths)?;
-    let wanted = Wanted { http: options.http_addresses(), ssh: ssh_addresses(&options, &setup) };
+    let wanted = Wanted { http: options.http_addresses(), ssh: ssh_addresses(options, &setup) };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts, kept)?;
-    Supervisor::start(&options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
+    Supervisor::start(options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
 }
 
 /// Where nothing can be pushed, nobody listens.

@@ -64,6 +64,9 @@ pub struct Options {
     /// What holds for all apps.
     #[command(flatten)]
     pub defaults: Defaults,
+    /// Be tried out by the supervisor that started this one, which watches over it; seconds that each part may take
+    #[arg(long, value_name = "SECONDS", hide = true)]
+    pub trial: Option<u64>,
 }
 
 impl Options {

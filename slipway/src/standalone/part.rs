@@ -63,6 +63,11 @@ impl Part {
         !matches!(self, Self::Postgres | Self::Registry)
     }
 
+    /// Whether it is this program.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Controller | Self::Builder | Self::Router)
+    }
+
     /// Whether its children are worth nothing without it. Those of PostgreSQL end by themselves, after some tidying.
     pub fn takes_children_along(self) -> bool {
         self == Self::Builder

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub fn run(installation: &Installation, part: Option<Part>, out: &mut impl Write) -> Result<()> {
     let paths = installation.paths()?;
     let name = part.map_or("supervisor", Part::name);
-    match client::ask(&paths.supervisor_socket(), Request::Restart { part })? {
+    match client::ask(&paths.supervisor_socket(), &Request::Restart { part })? {
         Some(Answer::Failed { reason }) => bail!("the {name} was not restarted: {reason}"),
         Some(_) if part.is_none() => await_readiness(&paths)?,
         Some(_) => {}

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Time between two questions while waiting.
-const PERIOD: Duration = Duration::from_millis(100);
+pub const PERIOD: Duration = Duration::from_millis(100);
 
 /// How to ask and how to print.
 #[derive(clap::Args, Clone, Debug)]
@@ -52,7 +52,7 @@ pub fn wait(paths: &Paths, patience: Duration) -> Result<Option<Status>> {
 }
 
 fn ask(paths: &Paths) -> Result<Option<Status>> {
-    match client::ask(&paths.supervisor_socket(), Request::Status)? {
+    match client::ask(&paths.supervisor_socket(), &Request::Status)? {
         Some(Answer::Status(status)) => Ok(Some(*status)),
         Some(other) => bail!("the supervisor gave a strange answer: {other:?}"),
         None => Ok(None),
@@ -81,7 +81,8 @@ fn text(status: &Status) -> String {
     };
     let head =
         format!("=== {}\nlistening     {listen}\npushes        {pushes}\nfirewall      {firewall}\n", status.url);
-    let supervisor = format!("supervisor    serving (pid {})\n", status.supervisor);
+    let trial = if status.trial { ", on trial by the one before" } else { "" };
+    let supervisor = format!("supervisor    serving (pid {}, {}){trial}\n", status.supervisor, status.version);
     let parts: String = status.parts.iter().map(line).collect();
     head + &supervisor + &parts
 }
@@ -92,9 +93,10 @@ fn list(addresses: &[SocketAddr]) -> String {
 
 fn line(status: &PartStatus) -> String {
     let state = &status.state;
+    let version = status.version.as_ref().map(|version| format!(", {version}")).unwrap_or_default();
     let doing = match (status.serving, state.pid) {
-        (true, Some(pid)) => format!("serving (pid {pid})"),
-        (_, Some(pid)) => format!("not serving yet (pid {pid})"),
+        (true, Some(pid)) => format!("serving (pid {pid}{version})"),
+        (_, Some(pid)) => format!("not serving yet (pid {pid}{version})"),
         (_, None) => "waiting to be started again".to_owned(),
     };
     let trouble = state.trouble.as_ref().map(|trouble| format!("; restarts: {}, last: {trouble}", state.restarts));
@@ -113,6 +115,7 @@ mod tests {
         let part = |part, pid: Option<u32>, restarts, trouble: Option<&str>| PartStatus {
             part,
             serving: pid.is_some(),
+            version: pid.filter(|_| part.is_ours()).map(|_| "0.2.0".to_owned()),
             state: State { pid, restarts, trouble: trouble.map(str::to_owned) },
         };
         let mut status = Status {
@@ -120,6 +123,8 @@ mod tests {
             url: "http://slipway.localhost".to_owned(),
             listen: vec!["127.0.0.1:80".parse().unwrap(), "[::1]:80".parse().unwrap()],
             supervisor: 4100,
+            version: "0.2.0".to_owned(),
+            trial: false,
             parts: vec![
                 part(Part::Postgres, Some(4101), 0, None),
                 part(Part::Controller, Some(4150), 1, Some("was ended by signal 9")),
@@ -134,10 +139,10 @@ mod tests {
         listening     127.0.0.1:80, [::1]:80
         pushes        over SSH at 127.0.0.1:2222, [::1]:2222
         firewall      rules in place
-        supervisor    serving (pid 4100)
+        supervisor    serving (pid 4100, 0.2.0)
         postgres      serving (pid 4101)
-        controller    serving (pid 4150); restarts: 1, last: was ended by signal 9
-        builder       serving (pid 4160)
+        controller    serving (pid 4150, 0.2.0); restarts: 1, last: was ended by signal 9
+        builder       serving (pid 4160, 0.2.0)
         router        waiting to be started again; restarts: 3, last: ended with exit code 1
         ");
         status.pushes = Pushes::Off { reason: "missing: runc; apt install runc, then `slipway restart`".to_owned() };

@@ -38,7 +38,7 @@ pub async fn run(installation: &Installation, out: &mut impl Write) -> Result<()
 
 /// Stops whatever runs; false when nothing did.
 pub async fn everything(paths: &Paths) -> Result<bool> {
-    match client::ask(&paths.supervisor_socket(), Request::Stop)? {
+    match client::ask(&paths.supervisor_socket(), &Request::Stop)? {
         Some(Answer::Failed { reason }) => bail!("the supervisor cannot stop: {reason}"),
         Some(_) => wait_for_its_end(paths).map(|()| true),
         // No installation has ever been here: do not begin one by locking it.

@@ -15,7 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     builds,
-    control::{self, Answer, PartStatus, Request, Status, server::Server},
+    control::{
+        self, Answer, PartStatus, Request, Status,
+        server::{Reply, Server},
+    },
     guard,
     health::{self, Contacts},
     journal::Journal,
@@ -23,12 +26,16 @@ use super::{
     launches,
     options::Options,
     part::Part,
+    paths::Paths,
+    process::{self, Launch},
     pushes::Pushes,
-    restart,
     setup::Setup,
     sockets::{self, Sockets, Wanted},
+    trial::{Step, Trial},
+    upgrade::{Overseer, Staged, program},
     watchdog,
 };
+use crate::version;
 
 /// Time between two looks at the length of the journals.
 const JOURNAL_PERIOD: Duration = Duration::from_secs(10);
@@ -40,6 +47,7 @@ const PERIOD: Duration = Duration::from_millis(50);
 /// A supervisor at work.
 pub struct Supervisor {
     program: PathBuf,
+    paths: Paths,
     contacts: Contacts,
     url: String,
     listen: Vec<SocketAddr>,
@@ -48,6 +56,17 @@ pub struct Supervisor {
     journals: Vec<Journal>,
     firewall: watch::Receiver<control::Firewall>,
     server: Server,
+    trial: bool,
+}
+
+/// How it ended.
+pub enum End {
+    /// Every part was stopped.
+    Stopped,
+    /// A new supervisor takes the parts over, which nobody stops.
+    Restart(PathBuf),
+    /// Another program takes them over, if it proves good.
+    Upgrade(Box<Overseer>),
 }
 
 impl Supervisor {
@@ -65,12 +84,10 @@ impl Supervisor {
         serve_builds(options, setup, program)?;
         let contacts = contacts(options, setup, &sockets);
         let launches = launches::all(options, setup, &sockets, program);
-        let keepers: Vec<_> = launches.iter().map(|(part, launch)| keeper::keep(*part, launch.clone())).collect();
-        for keeper in &keepers {
-            watchdog::watch_over(keeper, &contacts);
-        }
+        let keepers = keep(options, &launches, &contacts, &firewall)?;
         Ok(Self {
             program: program.to_owned(),
+            paths: setup.paths.clone(),
             contacts,
             url: options.api_url(),
             listen: sockets::addresses(&sockets.http),
@@ -79,22 +96,29 @@ impl Supervisor {
             keepers,
             firewall,
             server,
+            trial: options.trial.is_some(),
         })
     }
 
-    /// Runs until `shutdown`, or until somebody asks it to stop or to make room for a new supervisor.
-    pub async fn run(mut self, shutdown: CancellationToken) -> Result<()> {
+    /// Runs until `shutdown`, or until somebody asks it to stop or to make room for another supervisor.
+    pub async fn run(mut self, shutdown: CancellationToken) -> Result<End> {
         let mut tick = tokio::time::interval(JOURNAL_PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let asked = loop {
             tokio::select! {
                 () = shutdown.cancelled() => break None,
                 _ = tick.tick() => self.bound_journals(),
-                Some((request, answer)) = self.server.requests.recv() => match request {
-                    Request::Stop => break Some(answer),
-                    Request::Status => self.tell_status(answer),
-                    Request::Restart { part: Some(part) } => self.restart(part, answer),
-                    Request::Restart { part: None } => return self.make_room(answer).await,
+                Some((request, reply)) = self.server.requests.recv() => match request {
+                    Request::Stop => break Some(reply),
+                    Request::Status => self.tell_status(reply),
+                    Request::Restart { .. } | Request::Upgrade { .. } if self.trial => refuse(reply).await,
+                    Request::Restart { part: Some(part) } => self.restart(part, reply),
+                    Request::Restart { part: None } => return Ok(self.make_room(reply).await),
+                    Request::Upgrade { binary, patience } => {
+                        if let Some(overseer) = self.upgrade(binary, patience, reply).await {
+                            return Ok(End::Upgrade(Box::new(overseer)));
+                        }
+                    }
                 },
             }
         };
@@ -102,18 +126,40 @@ impl Supervisor {
         for keeper in self.keepers.into_iter().rev() {
             keeper.stop().await;
         }
-        // Who asked may have gone away.
-        let _ = asked.map(|answer| answer.send(Answer::Done));
-        self.server.finish().await;
-        Ok(())
+        if let Some(mut reply) = asked {
+            reply.give(&Answer::Done).await;
+        }
+        Ok(End::Stopped)
     }
 
-    /// Becomes a new supervisor. The parts, which nobody stops, are taken over by it.
-    async fn make_room(self, answer: oneshot::Sender<Answer>) -> Result<()> {
-        let _ = answer.send(Answer::Done);
-        self.server.finish().await;
+    /// Lets a new supervisor take over the parts, which nobody stops.
+    async fn make_room(self, mut reply: Reply) -> End {
+        reply.give(&Answer::Done).await;
         tracing::info!(program = %self.program.display(), "restarting");
-        restart::become_new(&self.program)
+        End::Restart(self.program)
+    }
+
+    /// Checks and prepares an upgrade; nothing when there is none.
+    async fn upgrade(&self, binary: Option<PathBuf>, patience: u64, mut reply: Reply) -> Option<Overseer> {
+        let staged = match self.status().await {
+            status if status.ready => Staged::make(&self.program, binary).await,
+            _ => Err(anyhow!(
+                "not everything serves, so that nobody could tell whether the new one does; see `slipway status`"
+            )),
+        };
+        let answer = match staged {
+            Ok(Some(staged)) => match Overseer::new(staged, patience, reply, &self.paths).await {
+                Ok(overseer) => return Some(overseer),
+                Err(error) => {
+                    tracing::error!(%error, "whoever asked for an upgrade cannot be answered");
+                    return None;
+                }
+            },
+            Ok(None) => Answer::Done,
+            Err(error) => Answer::Failed { reason: format!("{error:#}") },
+        };
+        reply.give(&answer).await;
+        None
     }
 
     fn bound_journals(&self) {
@@ -124,20 +170,29 @@ impl Supervisor {
         }
     }
 
-    fn tell_status(&self, answer: oneshot::Sender<Answer>) {
-        let parts: Vec<_> = self.keepers.iter().map(|keeper| (keeper.part, keeper.state.borrow().clone())).collect();
-        let (url, listen, firewall) = (self.url.clone(), self.listen.clone(), self.firewall.borrow().clone());
-        let (pushes, contacts) = (self.pushes.clone(), self.contacts.clone());
+    fn tell_status(&self, mut reply: Reply) {
+        let status = self.status();
         tokio::spawn(async move {
-            let parts = statuses(parts, &contacts).await;
-            let is_firm = !matches!(firewall, control::Firewall::Broken { .. });
-            let ready = is_firm && parts.iter().all(|part| part.serving);
-            let status = Status { ready, url, listen, supervisor: std::process::id(), parts, firewall, pushes };
-            let _ = answer.send(Answer::Status(Box::new(status)));
+            let status = status.await;
+            reply.give(&Answer::Status(Box::new(status))).await;
         });
     }
 
-    fn restart(&self, part: Part, answer: oneshot::Sender<Answer>) {
+    fn status(&self) -> impl Future<Output = Status> + use<> {
+        let parts: Vec<_> = self.keepers.iter().map(|keeper| (keeper.part, keeper.state.borrow().clone())).collect();
+        let (url, listen, firewall) = (self.url.clone(), self.listen.clone(), self.firewall.borrow().clone());
+        let (pushes, contacts) = (self.pushes.clone(), self.contacts.clone());
+        let (program, trial) = (self.program.clone(), self.trial);
+        async move {
+            let parts = statuses(parts, &contacts, &program).await;
+            let is_firm = !matches!(firewall, control::Firewall::Broken { .. });
+            let ready = is_firm && parts.iter().all(|part| part.serving);
+            let (supervisor, version) = (std::process::id(), version::own().to_owned());
+            Status { ready, url, listen, supervisor, version, trial, parts, firewall, pushes }
+        }
+    }
+
+    fn restart(&self, part: Part, mut reply: Reply) {
         let keeper = self.keepers.iter().find(|keeper| keeper.part == part);
         let keeper = keeper.map(|keeper| (keeper.orders.clone(), keeper.state.clone()));
         let contacts = self.contacts.clone();
@@ -146,12 +201,43 @@ impl Supervisor {
                 Some((orders, state)) => replace(part, &orders, &state, &contacts).await,
                 None => Err(anyhow!("this installation does not run its own")),
             };
-            let _ = answer.send(match outcome {
+            let answer = match outcome {
                 Ok(()) => Answer::Done,
                 Err(error) => Answer::Failed { reason: format!("{error:#}") },
-            });
+            };
+            reply.give(&answer).await;
         });
     }
+}
+
+async fn refuse(mut reply: Reply) {
+    let reason = "an upgrade is under way; see `slipway status`".to_owned();
+    reply.give(&Answer::Failed { reason }).await;
+}
+
+/// Starts a keeper a part, each watched over; on trial, also what tells the outcome.
+fn keep(
+    options: &Options,
+    launches: &[(Part, Launch)],
+    contacts: &Contacts,
+    firewall: &watch::Receiver<control::Firewall>,
+) -> Result<Vec<Handle>> {
+    let trial = options.trial.map(|seconds| Trial::new(Duration::from_secs(seconds), contacts.clone()));
+    if trial.is_some() {
+        Step::Begun.tell().context("nobody watches over this trial")?;
+    }
+    let ticket = |place| trial.as_ref().map(|trial| trial.ticket(place));
+    let places = launches.iter().enumerate();
+    let keepers: Vec<_> =
+        places.map(|(place, (part, launch))| keeper::keep(*part, launch.clone(), ticket(place))).collect();
+    for keeper in &keepers {
+        watchdog::watch_over(keeper, contacts);
+    }
+    if let Some(ticket) = ticket(keepers.len()) {
+        let states = keepers.iter().map(|keeper| (keeper.part, keeper.state.clone())).collect();
+        tokio::spawn(ticket.conclude(states, firewall.clone()));
+    }
+    Ok(keepers)
 }
 
 /// Serves the controller's requests about builds, for as long as this supervisor lives.
@@ -212,11 +298,16 @@ async fn serves(part: Part, state: &State, contacts: &Contacts) -> bool {
     }
 }
 
-async fn statuses(parts: Vec<(Part, State)>, contacts: &Contacts) -> Vec<PartStatus> {
+async fn statuses(parts: Vec<(Part, State)>, contacts: &Contacts, program: &Path) -> Vec<PartStatus> {
     let mut statuses = Vec::new();
     for (part, state) in parts {
         let serving = serves(part, &state, contacts).await;
-        statuses.push(PartStatus { part, serving, state });
+        let version = match state.pid.filter(|_| part.is_ours()) {
+            Some(pid) if process::runs(pid, program) => Some(version::own().to_owned()),
+            Some(pid) => program::version(&Path::new("/proc").join(pid.to_string()).join("exe")).await.ok(),
+            None => None,
+        };
+        statuses.push(PartStatus { part, serving, version, state });
     }
     statuses
 }

@@ -63,7 +63,7 @@ impl Origin {
         }
         Ok(Manifest {
             format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: crate::version::own().to_owned(),
             installation: contents.installation,
             made_at: whole_seconds(made_at),
             network_pool: files::read(&self.paths.network_pool())?.and_then(|text| text.trim().parse().ok()),

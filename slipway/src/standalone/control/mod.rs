@@ -5,14 +5,14 @@
 pub mod client;
 pub mod server;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{keeper::State, part::Part};
 
 /// A request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
     /// How everything is.
@@ -24,6 +24,13 @@ pub enum Request {
         /// Which part.
         part: Option<Part>,
     },
+    /// Run everything from another program. Answered by [`Answer::Progress`] as it goes, and at the end otherwise.
+    Upgrade {
+        /// The new program; without one, the one before the last upgrade.
+        binary: Option<PathBuf>,
+        /// How many seconds each part of it may take to serve.
+        patience: u64,
+    },
 }
 
 /// An answer.
@@ -34,6 +41,29 @@ pub enum Answer {
     Status(Box<Status>),
     /// What was asked for is done.
     Done,
+    /// An upgrade goes on: for people.
+    Progress {
+        /// What of it is done.
+        what: String,
+        /// What came of that.
+        outcome: String,
+    },
+    /// The new program is in place, and the supervisor becomes it now.
+    Upgraded {
+        /// The version before.
+        from: String,
+        /// The version now.
+        to: String,
+        /// Where the one before lies.
+        previous: PathBuf,
+    },
+    /// The new program did not prove good: everything returns to the one before now.
+    Returned {
+        /// Why, for people.
+        reason: String,
+        /// The last lines of whoever failed.
+        journal: Vec<String>,
+    },
     /// It cannot be done.
     Failed {
         /// Why, for people.
@@ -52,6 +82,10 @@ pub struct Status {
     pub listen: Vec<SocketAddr>,
     /// Pid of the supervisor.
     pub supervisor: u32,
+    /// Its version.
+    pub version: String,
+    /// It is being tried out by the supervisor before it, and ends when something does not serve.
+    pub trial: bool,
     /// The parts that this supervisor keeps.
     pub parts: Vec<PartStatus>,
     /// What is wrong with the firewall rules.
@@ -67,6 +101,8 @@ pub struct PartStatus {
     pub part: Part,
     /// It does its work now.
     pub serving: bool,
+    /// Which version of ours it runs.
+    pub version: Option<String>,
     /// What its keeper knows.
     #[serde(flatten)]
     pub state: State,

@@ -5,25 +5,47 @@ use std::{io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{UnixListener, UnixStream},
-    sync::{mpsc, oneshot},
+    sync::mpsc,
 };
-use tokio_util::task::TaskTracker;
 
 use super::{Answer, Request};
 
 /// A request is one short line.
-const LONGEST: u64 = 4096;
-/// Who connects has this long to ask.
+const LONGEST: u64 = 8192;
+/// Who connects has this long to ask, and to take an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request, and where its answer goes.
-pub type Asked = (Request, oneshot::Sender<Answer>);
+pub type Asked = (Request, Reply);
+
+/// Where answers to one request go.
+pub struct Reply(UnixStream);
+
+impl Reply {
+    /// Whoever asked, to be answered by another runtime.
+    pub fn leave(self) -> io::Result<std::os::unix::net::UnixStream> {
+        self.0.into_std()
+    }
+
+    /// Takes over from [`Reply::leave`].
+    pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
+        UnixStream::from_std(stream).map(Self)
+    }
+
+    /// Gives an answer. Whoever asked may have gone away; then nobody hears it.
+    pub async fn give(&mut self, answer: &Answer) {
+        let Ok(line) = serde_json::to_string(answer) else { return };
+        let line = format!("{line}\n");
+        if !matches!(tokio::time::timeout(PATIENCE, self.0.write_all(line.as_bytes())).await, Ok(Ok(()))) {
+            tracing::debug!("somebody did not take the answer to a request");
+        }
+    }
+}
 
 /// The open control socket.
 pub struct Server {
     /// What was asked.
     pub requests: mpsc::Receiver<Asked>,
-    connections: TaskTracker,
 }
 
 impl Server {
@@ -36,28 +58,18 @@ impl Server {
         let listener = UnixListener::bind(path)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         let (sender, requests) = mpsc::channel(8);
-        let connections = TaskTracker::new();
-        tokio::spawn(accept(listener, sender, connections.clone()));
-        Ok(Self { requests, connections })
-    }
-
-    /// Lets the answers that were given reach who asked.
-    pub async fn finish(self) {
-        drop(self.requests);
-        self.connections.close();
-        if tokio::time::timeout(PATIENCE, self.connections.wait()).await.is_err() {
-            tracing::debug!("somebody did not take the answer to a request");
-        }
+        tokio::spawn(accept(listener, sender));
+        Ok(Self { requests })
     }
 }
 
-async fn accept(listener: UnixListener, requests: mpsc::Sender<Asked>, connections: TaskTracker) {
+async fn accept(listener: UnixListener, requests: mpsc::Sender<Asked>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let requests = requests.clone();
-                connections.spawn(async move {
-                    if let Err(error) = answer(stream, requests).await {
+                tokio::spawn(async move {
+                    if let Err(error) = take(stream, requests).await {
                         tracing::debug!(%error, "a request to the supervisor was not answered");
                     }
                 });
@@ -71,16 +83,11 @@ async fn accept(listener: UnixListener, requests: mpsc::Sender<Asked>, connectio
     }
 }
 
-async fn answer(stream: UnixStream, requests: mpsc::Sender<Asked>) -> io::Result<()> {
-    let (reader, mut writer) = stream.into_split();
+async fn take(mut stream: UnixStream, requests: mpsc::Sender<Asked>) -> io::Result<()> {
     let mut line = String::new();
-    tokio::time::timeout(PATIENCE, BufReader::new(reader.take(LONGEST)).read_line(&mut line)).await??;
-    let (sender, receiver) = oneshot::channel();
+    tokio::time::timeout(PATIENCE, BufReader::new((&mut stream).take(LONGEST)).read_line(&mut line)).await??;
     let request = serde_json::from_str(&line)?;
-    requests.send((request, sender)).await.map_err(io::Error::other)?;
-    let answer = receiver.await.map_err(io::Error::other)?;
-    writer.write_all(format!("{}\n", serde_json::to_string(&answer)?).as_bytes()).await?;
-    writer.shutdown().await
+    requests.send((request, Reply(stream))).await.map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -88,17 +95,27 @@ mod tests {
     use super::{super::client, *};
 
     #[tokio::test]
-    async fn a_request_gets_its_answer() {
+    async fn a_request_gets_its_answers() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("supervisor.sock");
-        assert_eq!(client::ask(&path, Request::Status).unwrap(), None);
+        assert_eq!(client::ask(&path, &Request::Status).unwrap(), None);
 
         let mut server = Server::open(&path).unwrap();
-        let client = tokio::task::spawn_blocking(move || client::ask(&path, Request::Stop).unwrap());
-        let (request, answer) = server.requests.recv().await.unwrap();
+        let client = tokio::task::spawn_blocking(move || {
+            let mut answers = Vec::new();
+            client::follow(&path, &Request::Stop, |answer| {
+                answers.push(answer);
+                Ok(())
+            })
+            .unwrap();
+            answers
+        });
+        let (request, mut reply) = server.requests.recv().await.unwrap();
         assert_eq!(request, Request::Stop);
-        answer.send(Answer::Done).unwrap();
-        server.finish().await;
-        assert_eq!(client.await.unwrap(), Some(Answer::Done));
+        let failed = Answer::Failed { reason: "not now".to_owned() };
+        reply.give(&failed).await;
+        reply.give(&Answer::Done).await;
+        drop(reply);
+        assert_eq!(client.await.unwrap(), [failed, Answer::Done]);
     }
 }

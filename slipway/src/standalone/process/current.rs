@@ -14,12 +14,19 @@ use super::Launch;
 /// True when the process runs the program that lies on disk now, with the arguments and the environment of `launch`.
 pub fn is_current(pid: u32, launch: &Launch) -> bool {
     let proc = Path::new("/proc").join(pid.to_string());
-    same_file(&proc.join("exe"), &launch.program)
-        && words(&proc.join("cmdline")) == Some(launch.command_line())
+    runs(pid, &launch.program)
+        && words(&proc.join("cmdline")).is_some_and(|line| line.get(1..) == Some(&launch.args[..]))
         && environment(&proc).is_some_and(|found| found == sorted(launch.environment()))
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
+/// True when the process runs this file. By what name it was started says nothing: the program of an upgrade gets its
+/// own only when it has proved good.
+pub fn runs(pid: u32, program: &Path) -> bool {
+    same_file(&Path::new("/proc").join(pid.to_string()).join("exe"), program)
+}
+
+/// True when both names lead to one file.
+pub fn same_file(a: &Path, b: &Path) -> bool {
     let identity = |path: &Path| std::fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino())).ok();
     identity(a).is_some() && identity(a) == identity(b)
 }

@@ -66,11 +66,6 @@ impl Launch {
         Process::open(Pid::from_child(&child))
     }
 
-    /// The program and its arguments, as the process shows them.
-    pub fn command_line(&self) -> Vec<OsString> {
-        [self.program.clone().into_os_string()].into_iter().chain(self.args.iter().cloned()).collect()
-    }
-
     /// Its whole environment, `key=value` each.
     pub fn environment(&self) -> Vec<OsString> {
         self.variables().iter().map(|(key, value)| pair(key, value)).collect()

@@ -18,7 +18,7 @@ use std::{
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid};
 use tokio::io::unix::AsyncFd;
 
-pub use current::is_current;
+pub use current::{is_current, runs, same_file};
 pub use launch::Launch;
 pub use mark::Mark;
 
@@ -74,6 +74,12 @@ impl Process {
         self.signal(Signal::KILL)?;
         self.ended().await
     }
+}
+
+/// Takes note of children that ended while this process was another program, which started them. To be called before it
+/// starts any of its own.
+pub fn reap() {
+    while let Ok(Some(_)) = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {}
 }
 
 /// How a process ended.

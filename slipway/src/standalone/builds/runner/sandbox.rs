@@ -52,6 +52,12 @@ pub fn name(kind: &str, build: Uuid) -> String {
     format!("{kind}-{}", build.simple())
 }
 
+/// The very program that runs here, which an upgrade may have given another name since this build began.
+fn program(settings: &Settings) -> PathBuf {
+    let own = std::env::current_exe().ok().filter(|program| program.exists());
+    own.unwrap_or_else(|| settings.program.clone())
+}
+
 /// A sandbox to be.
 pub struct Sandbox<'a> {
     name: String,
@@ -67,7 +73,7 @@ impl<'a> Sandbox<'a> {
         sandbox
             .bind(Path::new("/usr"), "/usr", false)
             .bind(Path::new("/etc/ssl"), "/etc/ssl", false)
-            .bind(&settings.program, "/slipway", false)
+            .bind(&program(settings), "/slipway", false)
             .bind(&scratch.join("work"), "/work", true)
     }
 
