@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::program;
+use crate::{dockerd::Dockerd, program};
 
 /// An image in the engine, removed when this is dropped.
 #[derive(Debug)]
@@ -29,6 +29,14 @@ impl Image {
         let mut changes = vec![format!("CMD {}", serde_json::to_string(&command)?), "ENV PATH=/bin".to_owned()];
         changes.extend(ports.iter().map(|port| format!("EXPOSE {port}")));
         Self::import(kind, stage.path(), &changes)
+    }
+
+    /// Gives it to another engine, too.
+    pub fn lend(&self, engine: &Dockerd) -> Result<()> {
+        let archive = Command::new("docker").args(["save", &self.name]).output()?;
+        let loaded = program::with_input(&mut engine.docker(&["load"]), &archive.stdout)?;
+        anyhow::ensure!(loaded.status.success(), "docker load: {}", String::from_utf8_lossy(&loaded.stderr));
+        Ok(())
     }
 
     fn import(kind: &str, folder: &Path, changes: &[String]) -> Result<Self> {

@@ -4,6 +4,7 @@ pub mod container;
 pub mod controllers;
 pub mod disk;
 pub mod dockerd;
+pub mod edition;
 pub mod engine;
 pub mod git;
 pub mod image;

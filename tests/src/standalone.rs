@@ -133,6 +133,14 @@ impl Standalone {
         program
     }
 
+    /// The version that each part of ours runs, the supervisor's first.
+    pub fn versions(&self) -> Result<Vec<String>> {
+        let status = self.status()?;
+        let parts = status["parts"].as_array().into_iter().flatten().map(|part| &part["version"]);
+        let versions = [&status["version"]].into_iter().chain(parts);
+        Ok(versions.filter_map(|version| version.as_str().map(str::to_owned)).collect())
+    }
+
     /// What `slipway status --json` says; `null` when no supervisor runs.
     pub fn status(&self) -> Result<Value> {
         let output = self.place.slipway("status").arg("--json").output()?;
@@ -155,9 +163,8 @@ impl Standalone {
 
     /// SIGKILL for the supervisor, and a new one.
     pub fn replace_supervisor(&mut self) -> Result<()> {
-        self.supervisor.kill()?;
-        self.supervisor.wait()?;
-        self.supervisor = self.place.supervise()?;
+        self.kill_supervisor()?;
+        self.supervise()?;
         self.ready()
     }
 
@@ -167,6 +174,34 @@ impl Standalone {
         self.supervisor.wait()?;
         self.supervisor = self.place.supervise()?;
         self.ready()
+    }
+
+    /// SIGKILL for the supervisor.
+    pub fn kill_supervisor(&mut self) -> Result<()> {
+        self.supervisor.kill()?;
+        self.supervisor.wait()?;
+        Ok(())
+    }
+
+    /// As if the machine had lost its power: nothing runs any more, and what lay in memory is gone.
+    pub fn lose_power(&mut self) -> Result<()> {
+        let status = self.status()?;
+        self.kill_supervisor()?;
+        let parts = status["parts"].as_array().into_iter().flatten();
+        let parts = parts.filter_map(|part| Pid::from_raw(part["pid"].as_i64()?.try_into().ok()?)).collect::<Vec<_>>();
+        let all = parts.iter().flat_map(|part| children(*part)).chain(parts.iter().copied()).collect::<Vec<_>>();
+        for pid in &all {
+            let _ended = kill_process(*pid, Signal::KILL);
+        }
+        let gone = || Ok(all.iter().all(|pid| fs::read_link(format!("/proc/{pid}/exe")).is_err()).then_some(()));
+        wait::until("everything that ran has ended", START, gone)?;
+        Ok(fs::remove_dir_all(self.path("run"))?)
+    }
+
+    /// Starts a supervisor, and does not wait for what it starts.
+    pub fn supervise(&mut self) -> Result<()> {
+        self.supervisor = self.place.supervise()?;
+        Ok(())
     }
 
     /// An orderly restart of a part.
@@ -295,6 +330,12 @@ impl Place {
         command.args(&self.ground.options);
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
     }
+}
+
+/// The processes that this one has started and that still run.
+fn children(pid: Pid) -> Vec<Pid> {
+    let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    listed.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
 }
 
 /// An empty folder for an installation, with the programs that it runs.
