@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Write},
     os::unix::fs::OpenOptionsExt,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +13,11 @@ use super::{
     files::{self, Owner},
     paths::Paths,
 };
+
+/// How long one that was killed, or is on trial by one that was killed, may take to be gone.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two tries.
+const PERIOD: Duration = Duration::from_millis(10);
 
 /// Held for as long as the supervisor lives; the kernel gives it free.
 pub struct Lock(#[expect(dead_code, reason = "closing the file is what gives the lock free")] File);
@@ -23,7 +29,14 @@ impl Lock {
         let path = paths.supervisor_lock();
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let mut file = open.with_context(|| format!("cannot open {}", path.display()))?;
-        match file.try_lock() {
+        let deadline = Instant::now() + PATIENCE;
+        let taken = loop {
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PERIOD),
+                taken => break taken,
+            }
+        };
+        match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
