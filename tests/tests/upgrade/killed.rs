@@ -5,7 +5,12 @@ use std::{process::Child, time::Duration};
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use rustix::process::{Pid, Signal, kill_process};
-use tests::{edition::Edition, program, user::User, wait};
+use tests::{
+    edition::Edition,
+    program,
+    user::{Said, User},
+    wait,
+};
 
 use super::{OURS, SOON, Stage, Work, note, rounds};
 
@@ -17,7 +22,7 @@ const VICTIMS: [&str; 4] = ["supervisor", "trial", "controller", "client"];
 #[test]
 fn whoever_dies_in_the_midst_of_an_upgrade_leaves_one_program() -> Result<()> {
     let mut stage = Stage::set("interrupted")?;
-    let new = Edition::numbered("9.9.9")?.word();
+    let new = Edition::numbered("9.9.9")?;
     let seed = rand::random();
     println!("seed {seed}");
     let mut dice = StdRng::seed_from_u64(seed);
@@ -26,13 +31,15 @@ fn whoever_dies_in_the_midst_of_an_upgrade_leaves_one_program() -> Result<()> {
     let work = Work::begin(&stage, User::new()?);
     for round in 0..rounds(VICTIMS.len(), 40) {
         let before = stage.versions()?;
-        let binary = if before == OURS { new.clone() } else { program::ours("slipway")?.display().to_string() };
+        let binary = if before == OURS { new.word() } else { program::ours("slipway")?.display().to_string() };
         let mut client = stage.platform.begin(&["upgrade", "--binary", &binary])?;
         let (victim, moment) = (VICTIMS[round % VICTIMS.len()], dice.random_range(100..UPGRADE));
         pass(moment)?;
         note(&load, &format!("round {round}: {victim} dies {moment} ms after the upgrade from {before} began"));
         strike(&mut stage, victim, &mut client)?;
-        client.wait()?;
+        let said = Said::from(client.wait_with_output()?);
+        note(&load, &said.to_string());
+        ensure!(!said.err.contains("nothing was upgraded: cannot"), "the upgrade had not begun: {said}");
         let now = wait::until("one program runs everywhere", SOON, || {
             let versions = stage.versions()?;
             let status = stage.platform.status()?;
