@@ -49,9 +49,9 @@ fn whoever_dies_in_the_midst_of_an_upgrade_leaves_one_program() -> Result<()> {
         });
         let now = now.with_context(|| stage.platform.journal())?;
         if now == before {
-            returned += 1
+            returned += 1;
         } else {
-            upgraded += 1
+            upgraded += 1;
         }
         note(&load, &format!("everything runs {now}"));
     }

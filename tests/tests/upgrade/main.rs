@@ -32,7 +32,7 @@ const OURS: &str = env!("CARGO_PKG_VERSION");
 const PATIENCE: &str = "15";
 
 /// Within this time a platform of which something died runs one program everywhere, and serves.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A platform with an app of two instances, under load, while somebody works with it.
 struct Stage {

@@ -48,9 +48,9 @@ fn an_engine_that_takes_its_containers_along_brings_them_back() -> Result<()> {
     let mut machine = Machine::set("engine-restarted")?;
     for round in 0..rounds(2, 20) {
         if round % 2 == 0 {
-            machine.engine.end()?
+            machine.engine.end()?;
         } else {
-            machine.engine.kill()?
+            machine.engine.kill()?;
         }
         machine.engine.start_again()?;
         machine.is_as_before()?;
@@ -82,7 +82,7 @@ impl Machine {
         let running =
             || Ok(self.engine.docker(&["ps", "--quiet"]).output()?.stdout.split(|byte| *byte == b'\n').count() - 1);
         for (app, count) in APPS {
-            let answer = || Ok(self.user.curl(&self.platform.app_url(app))?);
+            let answer = || self.user.curl(&self.platform.app_url(app));
             wait::until_equal(&(200, format!("Powered by {app}\n")), SOON, answer)?;
             wait::until_equal(&count, SOON, || Ok(self.user.does(&["ps", "-a", app])?.matches(" up (v").count()))?;
         }
