@@ -149,7 +149,7 @@ impl Report {
             return Ok(());
         }
         let reason = self.reason.as_deref().unwrap_or_default();
-        let lines: String = self.journal.iter().map(|line| format!("\n    {line}")).collect();
-        bail!("nothing was upgraded: {reason}. Everything runs the program from before again.{lines}")
+        let words = format!("nothing was upgraded: {reason}. Everything runs the program from before again.");
+        bail!([words].iter().chain(&self.journal).map(String::as_str).collect::<Vec<_>>().join("\n    "))
     }
 }
