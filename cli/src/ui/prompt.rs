@@ -3,9 +3,15 @@
 use std::{
     io::{self, BufRead},
     os::fd::AsFd,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anyhow::{Context as _, Result};
+
+use signal_hook::{consts::SIGINT, flag::register_conditional_default, low_level::emulate_default_handler};
 
 use super::Ui;
 use crate::report::Failure;
@@ -28,7 +34,7 @@ impl Ui {
     pub fn ask_hidden(&self, question: &str) -> Result<String> {
         self.prompt(question)?;
         if self.can_ask() {
-            return rpassword::read_password().context("cannot read from the terminal");
+            return hidden().context("cannot read from the terminal");
         }
         let answer = line(question)?;
         self.echo()?;
@@ -48,6 +54,27 @@ impl Ui {
     fn echo(&self) -> io::Result<()> {
         if self.can_ask() { Ok(()) } else { self.out.line("") }
     }
+}
+
+/// A line that the terminal does not show. Ctrl-C ends the program, but only once the terminal shows again what is typed:
+/// the library sends the signal before it mends the terminal.
+fn hidden() -> io::Result<String> {
+    /// True while SIGINT ends the program, as it does by default.
+    static ENDS: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let ends = if let Some(ends) = ENDS.get() {
+        ends
+    } else {
+        let ends = Arc::new(AtomicBool::new(true));
+        register_conditional_default(SIGINT, Arc::clone(&ends))?;
+        ENDS.get_or_init(|| ends)
+    };
+    ends.store(false, Ordering::Relaxed);
+    let line = rpassword::read_password();
+    ends.store(true, Ordering::Relaxed);
+    if line.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+        emulate_default_handler(SIGINT)?;
+    }
+    line
 }
 
 /// The next line of standard input.

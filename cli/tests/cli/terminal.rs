@@ -26,7 +26,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A terminal with a command in it.
-struct Terminal {
+pub struct Terminal {
     keyboard: File,
     screen: File,
     shown: String,
@@ -35,6 +35,11 @@ struct Terminal {
 
 impl Terminal {
     fn run(world: &World, line: &str) -> Self {
+        Self::start(world, &line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    /// Starts the program with these words.
+    pub fn start(world: &World, words: &[String]) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
@@ -43,7 +48,7 @@ impl Terminal {
         let (stdin, stdout, stderr) = (end(), end(), end());
         // Passwords are read from the controlling terminal, which only a new session can get.
         let mut command = Command::new("setsid");
-        command.args(["--ctty", "--wait", BINARY]).args(line.split(' '));
+        command.args(["--ctty", "--wait", BINARY]).args(words);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", world.home.path()).env("TERM", "xterm");
         let child = command.current_dir(world.home.path()).stdin(stdin).stdout(stdout).stderr(stderr).spawn().unwrap();
         let keyboard = File::from(ours);
@@ -51,7 +56,7 @@ impl Terminal {
     }
 
     /// Waits until the screen shows `text`, then types.
-    fn expect(&mut self, text: &str, typed: &str) {
+    pub fn expect(&mut self, text: &str, typed: &str) {
         while !self.shown.ends_with(text) {
             assert!(self.read(), "{:?} does not end with {text:?}", self.shown);
         }
@@ -59,7 +64,7 @@ impl Terminal {
     }
 
     /// The same for what is not to be shown: waits until the terminal has stopped showing what is typed.
-    fn expect_hidden(&mut self, text: &str, typed: &str) {
+    pub fn expect_hidden(&mut self, text: &str, typed: &str) {
         self.expect(text, "");
         let start = Instant::now();
         while tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO) {
@@ -69,10 +74,20 @@ impl Terminal {
         self.expect(text, typed);
     }
 
-    /// Everything that was shown, with escapes spelled out, and how it ended.
+    /// Everything that was shown, as it came.
+    pub fn raw(mut self) -> String {
+        while self.read() {}
+        self.child.wait().unwrap();
+        self.shown
+    }
+
+    /// Everything that was shown, with escapes spelled out, and how it ended. Whatever that was, who types afterwards
+    /// sees it again.
     fn end(mut self, world: &World) -> String {
         while self.read() {}
         let status = self.child.wait().unwrap();
+        let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG), "{modes:?}");
         let shown = without_turns(&self.shown).replace("\r\n", "\n").replace('\x1b', "<ESC>").replace('\x08', "<BACK>");
         format!("{}{status}", world.neutral(&shown))
     }
