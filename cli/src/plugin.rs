@@ -1,10 +1,10 @@
 //! Commands of others: `<name>-<topic>` on the search path.
 
-use std::{ffi::OsString, io, os::unix::process::CommandExt, process};
+use std::{ffi::OsString, io, os::unix::process::CommandExt};
 
 use anyhow::{Context as _, Result};
 
-use crate::{exit::Exit, name::Name, ui::Ui};
+use crate::{child, exit::Exit, name::Name, ui::Ui};
 
 /// Becomes the plugin for `topic[:verb]`, or tells that there is no such command.
 pub fn run(name: &Name, ui: &Ui, command: &str, rest: &[OsString], suggestion: Option<String>) -> Result<Exit> {
@@ -12,7 +12,7 @@ pub fn run(name: &Name, ui: &Ui, command: &str, rest: &[OsString], suggestion: O
     if is_file_name(topic) {
         let plugin = format!("{name}-{topic}");
         // Returns only when nothing was started.
-        let error = process::Command::new(&plugin).args(verb).args(rest).exec();
+        let error = child::command(&plugin).args(verb).args(rest).exec();
         if error.kind() != io::ErrorKind::NotFound {
             return Err(error).with_context(|| format!("cannot start the plugin {plugin}"));
         }

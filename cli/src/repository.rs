@@ -1,10 +1,10 @@
 //! The git repository around the user: which app it belongs to, and its remotes.
 
-use std::{env, process::Command};
+use std::env;
 
 use anyhow::{Context as _, Result};
 
-use crate::{builder, report::Failure};
+use crate::{builder, child, report::Failure};
 
 /// A remote that is pushed to.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn parse(listing: &str) -> Vec<Remote> {
 }
 
 fn git(args: &[&str]) -> Result<String> {
-    let output = Command::new("git").args(args).output().map_err(|error| {
+    let output = child::command("git").args(args).output().map_err(|error| {
         Failure::new(format!("cannot run git: {error}")).hint("Install git, or do without with --no-remote and --app.")
     })?;
     if output.status.success() {

@@ -1,11 +1,11 @@
 //! `apps:open`.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::Result;
 
 use super::address;
-use crate::{context::Context, items::AppArg, report::Failure};
+use crate::{child, context::Context, items::AppArg, report::Failure};
 
 /// The program that opens a URL in the user's browser.
 const OPENER: &str = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
@@ -23,7 +23,7 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let address = address::of(&session).await?;
     let has_scheme = address.starts_with("http://") || address.starts_with("https://");
     let url = if has_scheme { address } else { format!("http://{address}") };
-    let status = Command::new(OPENER).arg(&url).stdin(Stdio::null()).status();
+    let status = child::command(OPENER).arg(&url).stdin(Stdio::null()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(cannot(&url, &status.to_string())),
