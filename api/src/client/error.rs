@@ -32,7 +32,7 @@ pub enum Error {
     #[error("the connection to the controller ended before the command did")]
     CutOff,
     /// The answer is not of the expected shape; probably no controller, or one of another age.
-    #[error("the controller's answer cannot be understood: {0}")]
+    #[error("the controller's answer cannot be understood: {}", misfit(.0))]
     Unexpected(#[source] serde_json::Error),
     /// The request could not be written down.
     #[error("the request cannot be written as JSON: {0}")]
@@ -112,6 +112,16 @@ impl Error {
             _ => false,
         }
     }
+}
+
+/// What is wrong with JSON, without the value that is: it may be a secret in the wrong place.
+#[must_use]
+pub fn misfit(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if error.is_data() && !text.starts_with("missing field") {
+        return format!("something else was expected at line {} column {}", error.line(), error.column());
+    }
+    text
 }
 
 /// The innermost reason: the layers above it only repeat the URL.

@@ -37,7 +37,7 @@ use std::{
     time::Duration,
 };
 
-pub use error::{Error, Refusal};
+pub use error::{Error, Refusal, misfit};
 pub use reqwest::{StatusCode, Url};
 
 use call::Call;

@@ -7,10 +7,14 @@ use std::fmt::Write as _;
 
 use super::pair::Pair;
 
-/// The lines of a file, as arguments of `config:set`. Empty lines and comments are left out.
-pub fn parse(text: &str) -> Vec<String> {
+/// The lines of a file, as arguments of `config:set`, each with its number. Empty lines and comments are left out.
+pub fn parse(text: &str) -> Vec<(usize, String)> {
     let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    lines.filter(|line| !line.trim().is_empty() && !line.starts_with('#')).map(item).collect()
+    let numbered = (1..).zip(lines);
+    numbered
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|(number, line)| (number, item(line)))
+        .collect()
 }
 
 /// The file that holds `pairs`.
@@ -66,13 +70,14 @@ mod tests {
         for value in ["", "1", "a b", "a=b", "\"", "\"x\"", "two\nlines", "\r\n", "back\\slash\nand \"quotes\"", "\\n"]
         {
             let text = write([Pair { key: "K".to_owned(), value: value.to_owned() }]);
-            assert_eq!(parse(&text), [format!("K={value}")], "{text}");
+            assert_eq!(parse(&text), [(1, format!("K={value}"))], "{text}");
         }
     }
 
     #[test]
     fn files_of_others() {
         let text = "# comment\r\nA=1\r\n\r\nB=\"two words\"\nC='x'\nD=say \"hi\"\n";
-        assert_eq!(parse(text), ["A=1", "B=two words", "C='x'", "D=say \"hi\""]);
+        let lines = [(2, "A=1"), (4, "B=two words"), (5, "C='x'"), (6, "D=say \"hi\"")];
+        assert_eq!(parse(text), lines.map(|(number, line)| (number, line.to_owned())));
     }
 }

@@ -62,7 +62,7 @@ fn text(values: BTreeMap<String, String>) -> String {
 fn local() -> Result<Option<BTreeMap<String, String>>> {
     match fs::read_to_string(FILE) {
         Ok(text) => {
-            let pairs = pair::read(&dotenv::parse(&text))?;
+            let pairs = pair::read_lines(&text)?;
             Ok(Some(pairs.into_iter().map(|pair| (pair.key, pair.value)).collect()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -4,7 +4,7 @@ use std::{fs, io, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{dotenv, pair, set};
+use super::{pair, set};
 use crate::{context::Context, items::AppArg, ui};
 
 /// Sets environment variables for an application.
@@ -33,5 +33,5 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     } else {
         io::read_to_string(io::stdin()).context("cannot read standard input")?
     };
-    set::apply(&pair::read(&dotenv::parse(&text))?, &session, context).await
+    set::apply(&pair::read_lines(&text)?, &session, context).await
 }

@@ -20,7 +20,11 @@ pub fn encoded(value: &str) -> Result<String> {
     }
     match fs::read_to_string(value) {
         Ok(text) if is_key(&text) => Ok(STANDARD.encode(text)),
-        _ => Err(Failure::new(format!("Could not parse SSH private key:\n {value}")).into()),
+        // Not what was given: it may be most of a key.
+        _ => Err(Failure::new(
+            "Could not parse SSH private key:\n it is neither a key, nor its base64, nor the path of a file with one",
+        )
+        .into()),
     }
 }
 

@@ -138,7 +138,7 @@ async fn set_an_ssh_key_from_its_file() {
     ----- stdout -----
     ----- stderr -----
     Error: Could not parse SSH private key:
-     nothing
+     it is neither a key, nor its base64, nor the path of a file with one
     ");
 }
 
