@@ -10,7 +10,7 @@ use clap::{
 
 use crate::{
     apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
-    name::Name, perms, ps, registry, releases, shortcuts, timeouts, users, version,
+    name::Name, perms, ps, registry, releases, shortcuts, timeouts, ui::clean, users, version,
 };
 
 /// The whole command line.
@@ -119,8 +119,29 @@ pub enum Parsed {
     Wrong(clap::Error),
 }
 
+impl Parsed {
+    fn wrong(self) -> Option<clap::Error> {
+        match self {
+            Self::Wrong(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a command line without its first word.
 pub fn parse(name: &Name, words: &[OsString]) -> Parsed {
+    match read(name, words) {
+        // clap repeats what it does not understand.
+        Parsed::Wrong(error) => read(name, &harmless(words)).wrong().map_or(Parsed::Wrong(error), Parsed::Wrong),
+        parsed => parsed,
+    }
+}
+
+fn harmless(words: &[OsString]) -> Vec<OsString> {
+    words.iter().map(|word| clean(&word.to_string_lossy()).into()).collect()
+}
+
+fn read(name: &Name, words: &[OsString]) -> Parsed {
     let words =
         if matches!(words, [word] if word == "-v" || word == "--version") { &["version".into()] } else { words };
     let command_line = [OsString::from(name.as_str())].into_iter().chain(words.iter().cloned());

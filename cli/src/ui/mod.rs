@@ -84,7 +84,7 @@ impl Ui {
 
     /// A value for programs.
     pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
-        self.out.line(&serde_json::to_string_pretty(value)?)
+        self.out.line(&clean::clean_json(&serde_json::to_string_pretty(value)?))
     }
 
     /// What the user's own command wrote, byte for byte.
