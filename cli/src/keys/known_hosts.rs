@@ -61,6 +61,10 @@ impl KnownHosts {
             DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder)?;
         }
         let mut file = OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(&self.path)?;
-        file.write_all(lines.as_bytes())
+        let before = file.metadata()?.len();
+        file.write_all(lines.as_bytes()).inspect_err(|_| {
+            // OpenSSH would stumble over a part of a line.
+            let _ = if before == 0 { fs::remove_file(&self.path) } else { file.set_len(before) };
+        })
     }
 }
