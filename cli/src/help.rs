@@ -137,7 +137,13 @@ fn overview(name: &Name) -> String {
          Auth commands, use '{name} help auth' to learn more:\n{account}\n\n\
          Subcommands, use '{name} help [subcommand]' to learn more:\n{topics}\n\n\
          Shortcut commands, use '{name} shortcuts' to see all:\n{everyday}\n\n\
-         Use 'git push {remote} main' to deploy a commit to an application, '{name} pull <image>' an image.",
+         Use 'git push {remote} main' to deploy a commit to an application, '{name} pull <image>' an image.\n\n\
+         Exit codes:\n  \
+           0    done, or left as it was because you said no\n  \
+           1    not done; standard error says why\n  \
+           130  interrupted (Ctrl-C); what the controller was asked for may go on\n  \
+           141  nobody reads the output any more\n  \
+           '{name} run' ends with the exit code of its command.",
         remote = name.remote()
     )
 }

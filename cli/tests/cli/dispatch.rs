@@ -69,6 +69,13 @@ async fn the_overview() {
       scale                  scales an application's processes by type
 
     Use 'git push mycli main' to deploy a commit to an application, 'mycli pull <image>' an image.
+
+    Exit codes:
+      0    done, or left as it was because you said no
+      1    not done; standard error says why
+      130  interrupted (Ctrl-C); what the controller was asked for may go on
+      141  nobody reads the output any more
+      'mycli run' ends with the exit code of its command.
     ----- stderr -----
     ");
     assert_eq!(world.run("help"), world.run("--help"));
