@@ -1,14 +1,15 @@
 //! The settings file on disk: for its owner's eyes only, and never half written.
 
 use std::{
-    fs::{self, DirBuilder, Permissions},
+    fs::{self, DirBuilder, File, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
-use tempfile::NamedTempFile;
+use api::client::misfit;
+use tempfile::{Builder, NamedTempFile};
 
 use super::Settings;
 use crate::{name::Name, report::Failure};
@@ -60,7 +61,7 @@ impl Store {
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", self.path.display())),
         };
         let settings = serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::new(format!("{} is not a settings file: {error}", self.path.display()))
+            Failure::new(format!("{} is not a settings file: {}", self.path.display(), misfit(&error)))
                 .hint("Remove it and log in again, or name another one with -c.")
         })?;
         Ok(Some(settings))
@@ -78,6 +79,7 @@ impl Store {
 
     /// Removes the file; one that is not there is fine.
     pub fn remove(&self) -> Result<()> {
+        sweep(&self.path);
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(error).with_context(|| format!("cannot remove {}", self.path.display()))
@@ -100,12 +102,47 @@ impl Store {
 /// Writes a file that only its owner can read. A reader sees the old content or the new one, never a part; a link in
 /// the place of the file is replaced, not followed.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
+    sweep(path);
+    let mut file = draft(path)?;
     // Whatever the umask is.
     file.as_file().set_permissions(Permissions::from_mode(OWNER_ONLY_FILE))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// A new file beside `path`, locked for as long as its writer lives.
+fn draft(path: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let file = Builder::new().prefix(&prefix(path)).tempfile_in(folder_of(path))?;
+        // Where there are no locks, nobody sweeps either.
+        let _ = file.as_file().lock();
+        // Before it was locked, somebody else may have taken it for a leftover.
+        if file.as_file().metadata()?.nlink() > 0 {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes what writers left that were killed: there are secrets in it, and nobody would look for them there.
+fn sweep(path: &Path) {
+    let (prefix, Ok(entries)) = (prefix(path), fs::read_dir(folder_of(path))) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
+        if let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            // What cannot be removed is somebody else's, or gone.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// How the drafts of a file begin.
+fn prefix(path: &Path) -> String {
+    format!(".{}.draft-", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -1,6 +1,7 @@
 //! A user with a home directory, and a controller of which a test decides what it answers.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::Write,
     os::unix::fs::symlink,
@@ -35,6 +36,12 @@ impl World {
     /// A user who has never logged in.
     pub async fn new() -> Self {
         let home = TempDir::new().unwrap();
+        Self { server: MockServer::start().await, home, program: BINARY.into() }
+    }
+
+    /// A user who has never logged in and whose home is a new folder below `place`.
+    pub async fn living_at(place: &Path) -> Self {
+        let home = TempDir::new_in(place).unwrap();
         Self { server: MockServer::start().await, home, program: BINARY.into() }
     }
 
@@ -109,7 +116,8 @@ impl World {
         let mut command = self.command();
         command.args(line.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // It may have ended without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         self.shown(&child.wait_with_output().unwrap())
     }
 
@@ -122,7 +130,12 @@ impl World {
 
     /// The program in the user's surroundings, and in no others.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        self.command_of(&self.program)
+    }
+
+    /// Another program there.
+    pub fn command_of(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.home.path().display()))
@@ -164,6 +177,11 @@ fn without_seconds(line: &str) -> String {
 fn block(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     if text.is_empty() || text.ends_with('\n') { text.into_owned() } else { format!("{text}⏎\n") }
+}
+
+/// True when guarantees are to be shown at their full size: `scripts/prove` says so.
+pub fn prove() -> bool {
+    std::env::var_os("SLIPWAY_PROVE").is_some()
 }
 
 /// The mode bits of a file.

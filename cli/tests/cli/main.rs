@@ -2,12 +2,14 @@
 //!
 //! One file per topic; each test is a little session, and its snapshot is what the user sees.
 #![cfg(test)]
+#![allow(clippy::print_stdout, reason = "the runner keeps it until the test fails; `scripts/prove` always shows it")]
 
 mod apps;
 mod auth;
 mod builds;
 mod config;
 mod config_files;
+mod disk;
 mod dispatch;
 mod domains;
 mod errors;
