@@ -7,12 +7,14 @@
 mod apps;
 mod auth;
 mod builds;
+mod commands;
 mod config;
 mod config_files;
 mod disk;
 mod dispatch;
 mod domains;
 mod errors;
+mod every_command;
 mod git;
 mod harness;
 mod healthchecks;
