@@ -29,6 +29,7 @@ mod ps;
 mod registry;
 mod releases;
 mod run;
+mod secrets;
 mod settings_file;
 mod terminal;
 mod timeouts;
