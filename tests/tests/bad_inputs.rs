@@ -133,7 +133,7 @@ fn config(user: &User) -> Result<()> {
     assert_snapshot!(transcript(user, &lines)?, @"
     $ mycli config:set 1BAD=x -a blog
     exit code 1
-    err: Error: '1BAD=x' does not match the pattern 'key=var', ex: MODE=test
+    err: Error: '1BAD=...' does not match the pattern 'key=var', ex: MODE=test
     err:
 
     $ mycli config:set NOTHING -a blog
