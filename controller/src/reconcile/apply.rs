@@ -54,7 +54,9 @@ pub async fn tick(state: &State, held: &Held) -> Result<Option<Progress>, TickEr
     let read = state.collector.sync(desired.app.uuid, &followed(&desired, &observed)).await;
     let plan = plan::plan(&desired, &observed);
     let round = Round { state, held, desired: &desired, read };
-    round.write(&plan.changes).await?;
+    if !round.write(&plan.changes).await? {
+        return Ok(Some(Progress::Working));
+    }
     round.act(&plan).await?;
     if plan.changes.app_gone {
         return Ok(if round.bury().await? { None } else { Some(Progress::Working) });
@@ -90,13 +92,18 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    async fn write(&self, changes: &Changes) -> Result<(), TickError> {
+    /// False when the app was destroyed since it was looked at: its routes, which are gone, must not come back.
+    async fn write(&self, changes: &Changes) -> Result<bool, TickError> {
         if changes.is_empty() || changes.app_gone {
-            return Ok(());
+            return Ok(true);
         }
         let app = &self.desired.app;
         let mut tx = db::begin(&self.state.pool).await?;
         db::lease::hold(&mut tx, self.held.lease).await?;
+        let now = db::app::get(&mut *tx, app.id).await?;
+        if now.is_none_or(|now| now.destroyed != app.destroyed) {
+            return Ok(false);
+        }
         if changes.claim_network {
             self.claim_network(&mut tx).await?;
         }
@@ -116,7 +123,8 @@ impl Round<'_> {
             db::run::delete(&mut *tx, *id).await?;
         }
         notify(&mut *tx, Signal::App(app.id)).await?;
-        Ok(db::commit(tx).await?)
+        db::commit(tx).await?;
+        Ok(true)
     }
 
     async fn claim_network(&self, tx: &mut sqlx::PgConnection) -> Result<(), TickError> {
@@ -223,5 +231,41 @@ impl Round<'_> {
         notify(&mut *tx, Signal::App(app.id)).await?;
         db::commit(tx).await?;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sqlx::PgPool;
+
+    use super::{Changes, Round, desired};
+    use crate::{db, lease::Held, operation, worker::tests::Story};
+
+    /// Somebody destroys the app after it was looked at and before it is written.
+    #[sqlx::test(migrations = "../migrations")]
+    async fn routes_of_a_destroyed_app_do_not_come_back(pool: PgPool) {
+        let story = Story::begin(pool).await;
+        let app = story.app_named("blog").await;
+        let routes =
+            async || db::route::find(&story.state.pool, app.uuid).await.unwrap().and_then(|route| route.routes);
+        story.eventually("the app has routes", async || routes().await.is_some()).await;
+        story.stop.cancel();
+        let held = loop {
+            match Held::acquire(&story.state, app.id).await.unwrap() {
+                Some(held) => break held,
+                None => tokio::task::yield_now().await,
+            }
+        };
+        let before = desired::load(&story.state, app.id).await.unwrap().unwrap();
+        let changes = Changes { routes: routes().await, ..Changes::default() };
+
+        let mut tx = db::begin(&story.state.pool).await.unwrap();
+        operation::destroy(&mut tx, &app, &story.ana).await.unwrap();
+        db::commit(tx).await.unwrap();
+        let round = Round { state: &story.state, held: &held, desired: &before, read: BTreeSet::new() };
+        assert!(!round.write(&changes).await.unwrap());
+        assert_eq!(routes().await, None);
     }
 }
