@@ -250,7 +250,7 @@ mod tests {
         let app = story.app_named("blog").await;
         let routes =
             async || db::route::find(&story.state.pool, app.uuid).await.unwrap().and_then(|route| route.routes);
-        story.eventually("the app has routes", async || routes().await.is_some()).await;
+        story.deploy(&app, "web:1").await.unwrap();
         story.stop.cancel();
         let held = loop {
             match Held::acquire(&story.state, app.id).await.unwrap() {
