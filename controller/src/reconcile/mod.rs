@@ -13,6 +13,8 @@ mod plan;
 mod rollout;
 mod routing;
 
+#[cfg(test)]
+pub(crate) use self::apply::write_routes_late;
 pub use apply::{TickError, tick};
 pub use images::{discard_image, expire_images};
 pub use names::suffix;

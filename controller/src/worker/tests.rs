@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod images;
+mod late;
 mod network;
 mod outage;
 mod polling;
