@@ -37,6 +37,14 @@ impl User {
         Ok(Self { home: TempDir::new()?, patience: None })
     }
 
+    /// Somebody who is registered there; the first one is its administrator.
+    pub fn registered(url: &str) -> Result<Self> {
+        let user = Self::new()?;
+        let said = user.register(url, "ana")?;
+        ensure!(said.code == 0, "{said}");
+        Ok(user)
+    }
+
     /// The same one, who wants to hear at once what cannot be done.
     #[must_use]
     pub fn impatient(self) -> Self {
@@ -94,6 +102,19 @@ impl User {
         let said = self.types_in(folder, words, "")?;
         ensure!(said.code == 0, "mycli {words:?}: {said}");
         Ok(said.out)
+    }
+
+    /// What the API answers to this user, head and all: to a GET, or to a POST of JSON.
+    pub fn asks(&self, url: &str, json: Option<&str>) -> Result<String> {
+        // A token does not belong on a command line, nor does what is sent.
+        let headers = self.home().join("headers");
+        fs::write(&headers, format!("Authorization: token {}\nContent-Type: application/json\n", self.token()?))?;
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "-i", "--max-time", "20", "-H"]).arg(format!("@{}", headers.display()));
+        curl.args(json.map(|_| ["--data-binary", "@-"]).into_iter().flatten());
+        let output = program::with_input(curl.arg("--").arg(url), json.unwrap_or_default().as_bytes())?;
+        ensure!(output.status.success(), "{url}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// What a URL answers: the status and the body.

@@ -27,9 +27,7 @@ fn bad_input_is_told_and_loses_nothing() -> Result<()> {
 fn blog(image: &str) -> Result<(Standalone, User, Image)> {
     let image = Image::specimen(image, &[], &[5000])?;
     let platform = Standalone::start()?;
-    let user = User::new()?;
-    let said = user.register(&platform.url(), "ana")?;
-    ensure!(said.code == 0, "{said}");
+    let user = User::registered(&platform.url())?;
     user.does(&["create", "blog", "--no-remote"])?;
     user.does(&["pull", &image.name, "-a", "blog"])?;
     Ok((platform, user, image))

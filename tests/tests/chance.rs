@@ -59,9 +59,8 @@ impl Story {
     /// An app of two instances.
     fn begin() -> Result<Self> {
         let image = Image::specimen("chance", &[], &[5000])?;
-        let (platform, user) = (Standalone::start()?, User::new()?);
-        let said = user.register(&platform.url(), "ana")?;
-        ensure!(said.code == 0, "{said}");
+        let platform = Standalone::start()?;
+        let user = User::registered(&platform.url())?;
         user.does(&["create", "blog", "--no-remote"])?;
         user.does(&["pull", &image.name, "-a", "blog"])?;
         user.does(&["scale", "cmd=2", "-a", "blog"])?;
@@ -78,10 +77,7 @@ impl Story {
         tests::tell(&format!("round {}: {words:?}, {victim} dies after {moment} ms", self.round));
         let said = thread::scope(|scope| {
             let command = scope.spawn(|| self.user.mycli(words));
-            tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .build()?
-                .block_on(wait::pass(Duration::from_millis(moment)));
+            wait::let_pass(Duration::from_millis(moment));
             self.platform.kill(victim)?;
             self.platform.ready()?;
             command.join().ok().context("the command panicked")?

@@ -28,9 +28,7 @@ impl Drop for Metadata {
 fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
     let image = Image::specimen("isolation", &[], &[5000])?;
     let platform = Standalone::start()?;
-    let user = User::new()?;
-    let said = user.register(&platform.url(), "ana")?;
-    ensure!(said.code == 0, "{said}");
+    let user = User::registered(&platform.url())?;
     for app in ["prisoner", "neighbour"] {
         user.does(&["create", app, "--no-remote"])?;
         user.does(&["pull", &image.name, "-a", app])?;

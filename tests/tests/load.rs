@@ -23,9 +23,7 @@ impl Stage {
     fn set(image: &str, words: &[&str]) -> Result<Self> {
         let image = Image::specimen(image, words, &[5000])?;
         let platform = Standalone::start()?;
-        let user = User::new()?;
-        let said = user.register(&platform.url(), "ana")?;
-        ensure!(said.code == 0, "{said}");
+        let user = User::registered(&platform.url())?;
         user.does(&["create", "busy", "--no-remote"])?;
         user.does(&["pull", &image.name, "-a", "busy"])?;
         user.does(&["scale", "cmd=3", "-a", "busy"])?;
@@ -50,10 +48,8 @@ fn step<T>(load: &Load, what: &str, act: impl FnOnce() -> Result<T>) -> Result<T
 }
 
 /// Lets requests come while nothing happens.
-fn calm() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(wait::pass(Duration::from_secs(1)));
-    Ok(())
+fn calm() {
+    wait::let_pass(Duration::from_secs(1));
 }
 
 /// The app forgives nothing: who sends it a request before it says that it is ready gets an error, and SIGTERM ends what it
@@ -89,7 +85,7 @@ fn no_request_fails_while_parts_are_killed_and_restarted() -> Result<()> {
         step(&load, "supervisor killed", || stage.platform.replace_supervisor())?;
         step(&load, "router restarted", || stage.platform.restart("router"))?;
         step(&load, "controller restarted", || stage.platform.restart("controller"))?;
-        calm()?;
+        calm();
     }
     let report = load.finish()?;
     assert!(report.failures.is_empty(), "{report}");
@@ -102,11 +98,11 @@ fn a_killed_router_costs_what_it_had_in_its_hands() -> Result<()> {
     let load = stage.load();
     let mut kills = Vec::new();
     for _ in 0..rounds(3, 50) {
-        calm()?;
+        calm();
         step(&load, "router killed", || stage.platform.kill("router"))?;
         kills.push(load.elapsed());
         stage.platform.ready()?;
-        calm()?;
+        calm();
     }
     let report = load.finish()?;
     for failure in &report.failures {

@@ -31,9 +31,8 @@ struct Sizes {
 fn after_hours_of_changes_all_is_where_it_was() -> Result<()> {
     let length = if tests::prove() { Duration::from_hours(2) } else { Duration::from_secs(20) };
     let image = Image::specimen("soak", &[], &[5000])?;
-    let (mut platform, user) = (Standalone::start()?, User::new()?);
-    let said = user.register(&platform.url(), "ana")?;
-    ensure!(said.code == 0, "{said}");
+    let mut platform = Standalone::start()?;
+    let user = User::registered(&platform.url())?;
     user.does(&["create", "busy", "--no-remote"])?;
     user.does(&["pull", &image.name, "-a", "busy"])?;
     // Whatever is made once is made now.

@@ -117,7 +117,7 @@ impl Pair {
             self.revive(hurt)?;
         } else {
             let left = frozen.saturating_sub(began.elapsed());
-            tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(wait::pass(left));
+            wait::let_pass(left);
             self.thaw(hurt)?;
         }
         self.is_in_order()?;
@@ -137,7 +137,7 @@ impl Pair {
         })?;
         // Anywhere in the second and a half that it takes.
         let moment = Duration::from_millis(rand::random_range(0..1500));
-        tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(wait::pass(moment));
+        wait::let_pass(moment);
         Ok((key, body, asked))
     }
 

@@ -110,22 +110,11 @@ fn live(stage: &Stage, canaries: &Canaries) -> Result<()> {
         ("/v2/auth/login/", format!("{{\"username\": \"ana\", \"password\": \"{word}-p\"}}")),
         ("/v2/auth/login/", format!("{{\"username\": [\"{word}-u\"], \"password\": {{\"{word}-v\": 1}}}}")),
     ] {
-        let answer = ask(stage, path, &body)?;
+        let answer = user.asks(&format!("{}{path}", stage.platform.url()), Some(&body))?;
         ensure!(answer.starts_with("HTTP/1.1 4"), "{path} {body}: {answer}");
         canaries.are_not_in(path, &answer)?;
     }
     Ok(())
-}
-
-fn ask(stage: &Stage, path: &str, body: &str) -> Result<String> {
-    let mut curl = Command::new("curl");
-    curl.args(["-sS", "-i", "-H", "Content-Type: application/json", "--data-binary", "@-"]);
-    // Neither belongs on a command line.
-    let headers = stage.user.home().join("headers");
-    fs::write(&headers, format!("Authorization: token {}\n", stage.user.token()?))?;
-    curl.arg("-H").arg(format!("@{}", headers.display())).arg("--").arg(format!("{}{path}", stage.platform.url()));
-    let output = program::with_input(&mut curl, body.as_bytes())?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Command lines of all processes and environments of those of ours that hold a secret, as they come and go.

@@ -55,7 +55,7 @@ fn a_push_in_which_something_dies() -> Result<()> {
         let (victim, moment) = (victims[round % victims.len()], dice.random_range(0..PUSH));
         println!("{text}: {victim} dies after {moment} ms");
         if victim != "runner" {
-            pass(moment)?;
+            wait::let_pass(Duration::from_millis(moment));
         }
         let push = match victim {
             "client" => kill(push)?,
@@ -132,12 +132,6 @@ impl Watch {
     }
 }
 
-fn pass(milliseconds: u64) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(wait::pass(Duration::from_millis(milliseconds)));
-    Ok(())
-}
-
 /// Pushes, once the lock is free that a dead builder held.
 fn pushed_in_the_end(repository: &Repository) -> Result<()> {
     let said = wait::until("the lock is free", LOCK, || {
@@ -160,7 +154,7 @@ fn strike(stage: &mut Stage, victim: &str, push: Child) -> Result<Child> {
 /// The engine is away for a while, as when it is started again.
 fn lose(engine: &mut Dockerd, push: Child) -> Result<Child> {
     engine.kill()?;
-    pass(ABSENCE)?;
+    wait::let_pass(Duration::from_millis(ABSENCE));
     engine.start_again()?;
     Ok(push)
 }
@@ -168,7 +162,7 @@ fn lose(engine: &mut Dockerd, push: Child) -> Result<Child> {
 /// The runner of the build is killed, some time after it began.
 fn cut_off(stage: &Stage, push: Child, moment: u64) -> Result<Child> {
     let runner = wait::until("the build begins", ORDER, || runner(stage))?;
-    pass(moment / 4)?;
+    wait::let_pass(Duration::from_millis(moment / 4));
     match kill_process(runner, Signal::KILL) {
         // It was faster.
         Ok(()) | Err(Errno::SRCH) => Ok(push),

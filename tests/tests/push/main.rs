@@ -42,9 +42,7 @@ impl Stage {
 
     fn set_on(ground: Ground) -> Result<Self> {
         let platform = Standalone::start_on(ground)?;
-        let user = User::new()?;
-        let said = user.register(&platform.url(), "ana")?;
-        ensure!(said.code == 0, "{said}");
+        let user = User::registered(&platform.url())?;
         git::introduce(&user)?;
         Ok(Self { platform, user })
     }

@@ -5,9 +5,14 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Result, ensure};
 use insta::{Settings, assert_snapshot};
 use tempfile::TempDir;
-use tests::{image::Image, program, standalone::Standalone, user::Said};
+use tests::{
+    image::Image,
+    program,
+    standalone::Standalone,
+    user::{Said, User},
+};
 
-use super::{Files, changed, registered};
+use super::{Files, changed};
 
 /// Another installation on this machine.
 const BESIDE: &str = "e2e-beside";
@@ -16,7 +21,7 @@ const BESIDE: &str = "e2e-beside";
 fn what_is_not_whole_is_refused_in_words() -> Result<()> {
     let image = Image::specimen("refused", &[], &[5000])?;
     let mut platform = Standalone::start()?;
-    let user = registered(&platform)?;
+    let user = User::registered(&platform.url())?;
     user.does(&["create", "shop", "--no-remote"])?;
     user.does(&["pull", &image.name, "-a", "shop"])?;
     let files = Files::new()?;
@@ -93,7 +98,7 @@ fn spoil(files: &Files) -> Result<()> {
 #[test]
 fn a_backup_that_cannot_be_restored_is_not_called_good() -> Result<()> {
     let platform = Standalone::start()?;
-    let user = registered(&platform)?;
+    let user = User::registered(&platform.url())?;
     user.does(&["create", "shop", "--no-remote"])?;
     let files = Files::new()?;
     let _settled = settle(&files, &platform);
@@ -139,7 +144,7 @@ fn a_backup_that_cannot_be_restored_is_not_called_good() -> Result<()> {
 #[test]
 fn a_full_disk_is_told_in_words() -> Result<()> {
     let platform = Standalone::start()?;
-    registered(&platform)?;
+    User::registered(&platform.url())?;
     let disk = tests::disk::Disk::of(64 << 10)?;
     let files = Files::new()?;
     let _settled = settle(&files, &platform);

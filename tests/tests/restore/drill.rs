@@ -17,7 +17,7 @@ use tests::{
     wait,
 };
 
-use super::{Files, registered};
+use super::Files;
 
 /// The promise: from an empty machine to the last app that answers.
 const PROMISE: Duration = Duration::from_mins(10);
@@ -32,7 +32,7 @@ const PUSHED: &str = "FROM scratch\nCOPY busybox index.html /\nEXPOSE 8000\n\
 fn a_platform_rises_from_its_backup() -> Result<()> {
     let image = Image::specimen("drill", &[], &[5000])?;
     let mut platform = Standalone::start()?;
-    let user = registered(&platform)?;
+    let user = User::registered(&platform.url())?;
     git::introduce(&user)?;
     let blog = Repository::with(&user, &[("Dockerfile", PUSHED)])?;
     fs::copy(program::of_the_machine("busybox")?, blog.path().join("busybox"))?;

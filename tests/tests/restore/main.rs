@@ -10,10 +10,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
-use tests::{
-    standalone::Standalone,
-    user::{Said, User},
-};
+use tests::{standalone::Standalone, user::Said};
 
 /// Where the two files of a backup are.
 struct Files {
@@ -61,14 +58,6 @@ impl Files {
         names.sort();
         Ok(names)
     }
-}
-
-/// Somebody who is registered there.
-fn registered(platform: &Standalone) -> Result<User> {
-    let user = User::new()?;
-    let said = user.register(&platform.url(), "ana")?;
-    ensure!(said.code == 0, "{said}");
-    Ok(user)
 }
 
 /// The bytes of a file, changed.

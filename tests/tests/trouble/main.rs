@@ -24,9 +24,7 @@ const SOON: Duration = Duration::from_secs(30);
 fn blog(image: &str, ground: Ground) -> Result<(Standalone, User, Image)> {
     let image = Image::specimen(image, &[], &[5000])?;
     let platform = Standalone::start_on(ground)?;
-    let user = User::new()?.impatient();
-    let said = user.register(&platform.url(), "ana")?;
-    ensure!(said.code == 0, "{said}");
+    let user = User::registered(&platform.url())?.impatient();
     user.does(&["create", "blog", "--no-remote"])?;
     user.does(&["pull", &image.name, "-a", "blog"])?;
     user.does(&["config:set", "POWERED_BY=trouble", "-a", "blog"])?;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use tests::{
     load::Load,
-    program, prove,
+    prove,
     standalone::{Ground, Standalone},
     user::User,
     wait,
@@ -91,10 +91,7 @@ fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration) ->
 
 /// The API says in time that it cannot, and when to ask again.
 fn is_refused(platform: &Standalone, user: &User) -> Result<()> {
-    let token = user.token()?;
-    let mut curl = std::process::Command::new("curl");
-    curl.args(["-sS", "-i", "--max-time", "20", "-H", &format!("Authorization: token {token}"), "--"]);
-    let said = program::output(curl.arg(format!("{}/v2/apps", platform.url())))?;
+    let said = user.asks(&format!("{}/v2/apps", platform.url()), None)?;
     let head = said.to_ascii_lowercase();
     ensure!(head.starts_with("http/1.1 503") && head.contains("\r\nretry-after: "), "{said}");
     Ok(())

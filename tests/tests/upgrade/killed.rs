@@ -34,7 +34,7 @@ fn whoever_dies_in_the_midst_of_an_upgrade_leaves_one_program() -> Result<()> {
         let binary = if before == OURS { new.word() } else { program::ours("slipway")?.display().to_string() };
         let mut client = stage.platform.begin(&["upgrade", "--binary", &binary])?;
         let (victim, moment) = (VICTIMS[round % VICTIMS.len()], dice.random_range(100..UPGRADE));
-        pass(moment)?;
+        wait::let_pass(Duration::from_millis(moment));
         note(&load, &format!("round {round}: {victim} dies {moment} ms after the upgrade from {before} began"));
         strike(&mut stage, victim, &mut client)?;
         let said = Said::from(client.wait_with_output()?);
@@ -95,10 +95,4 @@ fn strike(stage: &mut Stage, victim: &str, client: &mut Child) -> Result<()> {
         // Where a supervisor makes room for another one, nobody tells its process.
         part => stage.platform.pid(part).map_or(Ok(()), |pid| Ok(kill_process(pid, Signal::KILL)?)),
     }
-}
-
-fn pass(milliseconds: u64) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    runtime.block_on(wait::pass(Duration::from_millis(milliseconds)));
-    Ok(())
 }

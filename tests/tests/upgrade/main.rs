@@ -45,9 +45,7 @@ impl Stage {
     fn set(image: &str) -> Result<Self> {
         let image = Image::specimen(image, &[], &[5000])?;
         let platform = Standalone::start()?;
-        let user = User::new()?;
-        let said = user.register(&platform.url(), "ana")?;
-        ensure!(said.code == 0, "{said}");
+        let user = User::registered(&platform.url())?;
         user.does(&["create", "busy", "--no-remote"])?;
         user.does(&["pull", &image.name, "-a", "busy"])?;
         user.does(&["scale", "cmd=2", "-a", "busy"])?;

@@ -1,7 +1,7 @@
 //! Everything stops at once and is started again, as by a machine's reboot: all apps serve, and nobody gives a command.
 //! The same where only the engine ends, one without `live-restore`, and takes all containers along.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use tests::{
     dockerd::Dockerd,
     image::Image,
@@ -64,9 +64,7 @@ impl Machine {
         let engine = Dockerd::without_live_restore()?;
         image.lend(&engine)?;
         let platform = Standalone::start_on(Ground { engine: Some(engine.socket()), ..Ground::default() })?;
-        let user = User::new()?;
-        let said = user.register(&platform.url(), "ana")?;
-        ensure!(said.code == 0, "{said}");
+        let user = User::registered(&platform.url())?;
         for (app, count) in APPS {
             user.does(&["create", app, "--no-remote"])?;
             user.does(&["pull", &image.name, "-a", app])?;
