@@ -10,7 +10,7 @@ pub const API_VERSION_HEADER: &str = "DEIS_API_VERSION";
 /// Carries [`PLATFORM_VERSION`] on every answer.
 pub const PLATFORM_VERSION_HEADER: &str = "DEIS_PLATFORM_VERSION";
 
-/// Makes a POST safe to send twice: the second one answers what the first did. Unique per user and app.
+/// Makes a POST or DELETE safe to send twice: the second one answers what the first did. Unique per user and app.
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// Carries the builder key on `/v2/hooks`.
 pub const BUILDER_AUTH: &str = "X-Deis-Builder-Auth";

@@ -27,8 +27,8 @@ impl<'a> Call<'a> {
     pub(super) fn new(client: &'a Client, method: Method, path: &[&str]) -> Result<Self> {
         let mut url = client.controller.clone();
         url.set_path(&versioned(path)?);
-        // The key makes sending a POST twice safe where the controller heeds it: the second one answers what the first did.
-        let key = (method == Method::POST).then(Uuid::new_v4);
+        // The key makes sending it twice safe where the controller heeds it: the second one answers what the first did.
+        let key = matches!(method, Method::POST | Method::DELETE).then(Uuid::new_v4);
         let accept = "application/json";
         Ok(Self { client, method, url, body: None, accept, key, anonymous: false, resend: Resend::Lost })
     }

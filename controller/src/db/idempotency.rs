@@ -1,4 +1,4 @@
-//! What POSTs with an `Idempotency-Key` answered.
+//! What requests with an `Idempotency-Key` were answered.
 
 use serde_json::Value;
 use sqlx::PgExecutor;

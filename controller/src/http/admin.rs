@@ -8,7 +8,7 @@ use axum::{
     routing::{delete, get},
 };
 
-use super::{Slashed, body::Body, extract::Admin, page::Paging, users};
+use super::{Slashed, body::Body, extract::Admin, idempotency::Ticket, page::Paging, users};
 use crate::{
     db::{self, audit, user},
     error::Error,
@@ -37,7 +37,12 @@ async fn grant(state: State, Admin(caller): Admin, Body(body): Body<Grant>) -> R
     Ok(StatusCode::CREATED)
 }
 
-async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>) -> Result<StatusCode, Error> {
+async fn revoke(
+    state: State,
+    Admin(caller): Admin,
+    ticket: Ticket,
+    Path(username): Path<String>,
+) -> Result<StatusCode, Error> {
     let target = users::find(&state, &username).await?;
     let mut tx = db::begin(&state.pool).await?;
     // Of two administrators who revoke each other, one stays.
@@ -48,6 +53,7 @@ async fn revoke(state: State, Admin(caller): Admin, Path(username): Path<String>
     }
     user::set_superuser(&mut *tx, user.id, false).await?;
     audit::insert(&mut *tx, caller.did("admin:delete", None, &username)).await?;
+    ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -77,10 +77,11 @@ async fn update(state: State, allowed: Allowed<Use>, Body(body): Body<UpdateApp>
     Ok(StatusCode::OK)
 }
 
-async fn destroy(state: State, allowed: Allowed<Manage>) -> Result<StatusCode, Error> {
+async fn destroy(state: State, allowed: Allowed<Manage>, ticket: Ticket) -> Result<StatusCode, Error> {
     let mut tx = db::begin(&state.pool).await?;
     operation::destroy(&mut tx, &allowed.app, &allowed.actor()).await?;
     audit::insert(&mut *tx, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
+    ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
     operation::destroy::wait_gone(&state, &allowed.app, DESTROY_PATIENCE).await?;
     Ok(StatusCode::NO_CONTENT)

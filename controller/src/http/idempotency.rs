@@ -1,10 +1,10 @@
-//! `Idempotency-Key`: a POST that is sent twice is done once.
+//! `Idempotency-Key`: a POST or DELETE that is sent twice is done once.
 //!
 //! The first request takes its key by a row, and renews its hold while it is answered; the same one sent again waits for
 //! the answer and gets it. A request that started an operation keeps the operation's id in place of an answer, written
 //! in the transaction that queued it, so that no crash can part the two. A request that failed changed nothing and is
 //! forgotten, and so is one whose operation could not be begun at the time (503). Whoever stood still for longer than a
-//! hold lasts may find the request made by another; it is not made again. Keys are one user's, and one app's.
+//! hold lasts may find the request made by another; it is not made again. Keys are one user's, and a POST's are one app's.
 
 use std::{
     sync::{
@@ -92,6 +92,16 @@ impl Ticket {
         Ok(())
     }
 
+    /// Keeps that the deletion was made, as [`Ticket::keep`]: sent again, it finds nothing and must not be told so.
+    pub(super) async fn deleted(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        if let Some(hold) = &self.0 {
+            let ours = idempotency::finish(connection, &hold.key, StatusCode::NO_CONTENT.as_u16(), None).await?;
+            ours.then_some(()).ok_or_else(made_elsewhere)?;
+            hold.settled.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// Lets the key be used no second time, before something begins that cannot be repeated: whoever tries is told
     /// `refusal`. Should it not begin after all, the key is free again.
     pub(super) async fn spend(&self, state: &State, refusal: &Error) -> Result<(), Error> {
@@ -110,7 +120,7 @@ impl FromRequestParts<State> for Ticket {
 
 /// Lets a request through once per key.
 pub(super) async fn once(state: State, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+    if !matches!(*request.method(), Method::POST | Method::DELETE) || !request.headers().contains_key(IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }
     answer_once(state, request, next).await.unwrap_or_else(IntoResponse::into_response)
@@ -246,8 +256,12 @@ async fn key(state: &State, caller: &Caller, parts: &mut Parts, body: &[u8]) -> 
     })
 }
 
-/// The uuid of the app in the URL, so that a new app of an old name starts with no keys; empty when there is none.
+/// The uuid of the app in the URL, so that a new app of an old name starts with no keys; empty when there is none, and for
+/// a DELETE, which may be of the app itself.
 async fn scope(state: &State, parts: &mut Parts) -> Result<String, Error> {
+    if parts.method == Method::DELETE {
+        return Ok(String::new());
+    }
     let Ok(params) = RawPathParams::from_request_parts(parts, state).await else { return Ok(String::new()) };
     let name = params.iter().find(|(name, _)| *name == "id").and_then(|(_, text)| text.parse().ok());
     let Some(name) = name else { return Ok(String::new()) };

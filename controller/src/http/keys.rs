@@ -62,12 +62,13 @@ async fn show(state: State, caller: Caller, Path(name): Path<String>) -> Result<
     Ok(Json(shown(found)))
 }
 
-async fn remove(state: State, caller: Caller, Path(name): Path<String>) -> Result<StatusCode, Error> {
+async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<String>) -> Result<StatusCode, Error> {
     let mut tx = db::begin(&state.pool).await?;
     if !key::delete(&mut *tx, caller.user.id, known(&name)?).await? {
         return Err(MISSING);
     }
     audit::insert(&mut *tx, caller.did("keys:remove", None, &name)).await?;
+    ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

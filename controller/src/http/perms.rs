@@ -12,6 +12,7 @@ use super::{
     Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
+    idempotency::Ticket,
     users,
 };
 use crate::{
@@ -49,6 +50,7 @@ async fn grant(state: State, allowed: Allowed<Manage>, Body(body): Body<Grant>) 
 async fn revoke(
     state: State,
     allowed: Allowed<Use>,
+    ticket: Ticket,
     Path((_, username)): Path<(String, String)>,
 ) -> Result<StatusCode, Error> {
     let app = &allowed.app;
@@ -63,6 +65,7 @@ async fn revoke(
     let line = format!("User {username} was revoked access to {}", app.name);
     event::add(&mut *tx, app.id, event::Level::Info, &line).await?;
     audit::insert(&mut *tx, allowed.did("perms:delete", &username)).await?;
+    ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

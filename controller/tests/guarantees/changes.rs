@@ -13,12 +13,21 @@ pub enum Change {
     Scale,
     Rollback,
     Domain,
+    DomainRemoval,
     Destroy,
 }
 
 impl Change {
-    pub const ALL: [Self; 7] =
-        [Self::Create, Self::Pull, Self::Config, Self::Scale, Self::Rollback, Self::Domain, Self::Destroy];
+    pub const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Pull,
+        Self::Config,
+        Self::Scale,
+        Self::Rollback,
+        Self::Domain,
+        Self::DomainRemoval,
+        Self::Destroy,
+    ];
 
     /// Makes an app that can be changed so; none for its creation.
     pub async fn prepare(self, site: &mut Site, app: &str) {
@@ -34,19 +43,24 @@ impl Change {
         if self == Self::Rollback {
             done(site, &format!("/v2/apps/{app}/config"), json!({"values": {"A": "1"}})).await;
         }
+        if self == Self::DomainRemoval {
+            done(site, &format!("/v2/apps/{app}/domains"), domain(app)).await;
+        }
     }
 
     /// What is asked for.
     pub fn request(self, app: &str) -> (Method, String, Value) {
         let post = |rest: &str, body| (Method::POST, format!("/v2/apps{rest}"), body);
+        let delete = |rest: &str| (Method::DELETE, format!("/v2/apps{rest}"), json!({}));
         match self {
             Self::Create => post("", json!({"id": app})),
             Self::Pull => post(&format!("/{app}/builds"), json!({"image": "web:2"})),
             Self::Config => post(&format!("/{app}/config"), json!({"values": {"B": "2"}})),
             Self::Scale => post(&format!("/{app}/scale"), json!({"cmd": 2})),
             Self::Rollback => post(&format!("/{app}/releases/rollback"), json!({"version": 2})),
-            Self::Domain => post(&format!("/{app}/domains"), json!({"domain": format!("{app}.example.com")})),
-            Self::Destroy => (Method::DELETE, format!("/v2/apps/{app}"), json!({})),
+            Self::Domain => post(&format!("/{app}/domains"), domain(app)),
+            Self::DomainRemoval => delete(&format!("/{app}/domains/{app}.example.com")),
+            Self::Destroy => delete(&format!("/{app}")),
         }
     }
 
@@ -59,9 +73,7 @@ impl Change {
     /// True for the answer that it ends with, however often it was asked for.
     pub fn is_done(self, status: StatusCode) -> bool {
         match self {
-            Self::Scale => status == StatusCode::NO_CONTENT,
-            // Who asks again may find that it is gone.
-            Self::Destroy => [StatusCode::NO_CONTENT, StatusCode::NOT_FOUND].contains(&status),
+            Self::Scale | Self::DomainRemoval | Self::Destroy => status == StatusCode::NO_CONTENT,
             _ => status == StatusCode::CREATED,
         }
     }
@@ -75,4 +87,8 @@ impl Change {
     pub fn is_served(self) -> bool {
         !matches!(self, Self::Create | Self::Destroy)
     }
+}
+
+fn domain(app: &str) -> Value {
+    json!({"domain": format!("{app}.example.com")})
 }

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a POST that is sent twice is done once.
+//! `Idempotency-Key`: a POST or DELETE that is sent twice is done once.
 
 use axum::http::StatusCode;
 use insta::assert_snapshot;
@@ -89,4 +89,37 @@ async fn answers_with_tokens_are_not_kept(pool: PgPool) {
     let kept: i64 =
         sqlx::query_scalar("select count(*) from idempotency_keys").fetch_one(&installation.pool).await.unwrap();
     assert_eq!(kept, 0);
+}
+
+/// Whoever lost the answer to a deletion is not told that there was nothing to delete.
+#[sqlx::test(migrations = "../migrations")]
+async fn a_deletion_is_answered_again(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    let ana = installation.user(&admin, "ana").await;
+    ana.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    ana.post("/v2/apps/blog/domains", json!({"domain": "www.example.com"})).await.expect(StatusCode::CREATED);
+    ana.post("/v2/apps/blog/perms", json!({"username": "admin"})).await.expect(StatusCode::CREATED);
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFOG6kY7Rf4UtCFvPwKgo/BztXck2xC4a2WyA34XtIwZ";
+    ana.post("/v2/keys", json!({"id": "laptop", "public": key})).await.expect(StatusCode::CREATED);
+    admin.post("/v2/admin/perms", json!({"username": "ana"})).await.expect(StatusCode::CREATED);
+
+    let deletions = [
+        (&ana, "/v2/apps/blog/domains/www.example.com"),
+        (&ana, "/v2/apps/blog/perms/admin"),
+        (&ana, "/v2/keys/laptop"),
+        (&ana, "/v2/apps/blog"),
+        // The last, since she loses the right to it.
+        (&ana, "/v2/admin/perms/ana"),
+    ];
+    for (place, (client, path)) in deletions.into_iter().enumerate() {
+        let once = client.with_key(&format!("k{place}"));
+        assert_eq!(once.delete(path).await.to_string(), "204", "{path}");
+        assert_eq!(once.delete(path).await.to_string(), "204", "{path}");
+    }
+    assert_snapshot!(ana.with_key("other").delete("/v2/apps/blog").await, @r#"404 "No App matches the given query.""#);
+    let destroyed: i64 = sqlx::query_scalar("select count(*) from audit where action = 'apps:destroy'")
+        .fetch_one(&installation.pool)
+        .await
+        .unwrap();
+    assert_eq!(destroyed, 1);
 }

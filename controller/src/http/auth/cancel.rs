@@ -3,7 +3,7 @@
 use api::types::CancelAccount;
 use axum::http::StatusCode;
 
-use super::super::{admin::last_admin, body::Body};
+use super::super::{admin::last_admin, body::Body, idempotency::Ticket};
 use crate::{
     auth::Caller,
     db::{self, audit, user},
@@ -11,7 +11,12 @@ use crate::{
     state::State,
 };
 
-pub(super) async fn cancel(state: State, caller: Caller, Body(body): Body<CancelAccount>) -> Result<StatusCode, Error> {
+pub(super) async fn cancel(
+    state: State,
+    caller: Caller,
+    ticket: Ticket,
+    Body(body): Body<CancelAccount>,
+) -> Result<StatusCode, Error> {
     let target = super::target(&state, &caller, body.username.as_deref()).await?;
     let mut tx = db::begin(&state.pool).await?;
     user::lock_all(&mut *tx).await?;
@@ -24,6 +29,10 @@ pub(super) async fn cancel(state: State, caller: Caller, Body(body): Body<Cancel
     user::hand_over(&mut *tx, target.id).await?;
     user::delete(&mut *tx, target.id, &target.username).await?;
     audit::insert(&mut *tx, caller.did("auth:cancel", None, &target.username)).await?;
+    // One's own keys went with the account.
+    if target.id != caller.user.id {
+        ticket.deleted(&mut tx).await?;
+    }
     db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
 }

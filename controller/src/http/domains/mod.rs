@@ -81,6 +81,7 @@ async fn add(
 async fn remove(
     state: State,
     allowed: Allowed<Manage>,
+    ticket: Ticket,
     Path((_, given)): Path<(String, String)>,
 ) -> Result<StatusCode, Error> {
     let missing = || Error::Missing("Domain");
@@ -92,6 +93,7 @@ async fn remove(
     }
     event::add(&mut *tx, app.id, Level::Info, &format!("domain {domain} removed")).await?;
     audit::insert(&mut *tx, allowed.did("domains:remove", domain.as_str())).await?;
+    ticket.deleted(&mut tx).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
     db::commit(tx).await?;
     Ok(StatusCode::NO_CONTENT)
