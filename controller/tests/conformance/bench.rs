@@ -162,7 +162,7 @@ pub fn container(image: String) -> ContainerSpec {
 }
 
 /// A subnet that this process has not used before.
-pub fn subnet() -> NetworkSpec {
+fn subnet() -> NetworkSpec {
     let third = NEXT.fetch_add(1, Ordering::Relaxed);
     let subnet: Ipv4Net = format!("10.213.{third}.0/24").parse().unwrap();
     NetworkSpec { subnet, bridge: format!("sw-{}", &Uuid::new_v4().simple().to_string()[..8]) }

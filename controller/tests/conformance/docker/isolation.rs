@@ -4,7 +4,7 @@ use controller::platform::{Action, NetworkSpec, Readiness, RunOutput, RunSpec, d
 use futures_util::TryStreamExt;
 
 use super::{bench, bench_with};
-use crate::bench::{Bench, soon, subnet};
+use crate::bench::{Bench, soon};
 
 /// What a shell script writes inside a run of the app, and its exit code.
 async fn shell(bench: &Bench, change: impl FnOnce(&mut RunSpec), script: &str) -> (String, i64) {
@@ -130,7 +130,7 @@ async fn installations_leave_each_other_alone() {
     other.remove(&id).await.unwrap();
     let networks = bench.observe().await.networks;
     other.apply(Action::RemoveNetwork { id: networks[0].id.clone() }).await.unwrap();
-    other.apply(Action::EnsureNetwork(subnet())).await.unwrap();
+    other.network().await;
     let refused = other.apply(Action::Start(Box::new(spec))).await.unwrap_err();
     assert!(refused.to_string().contains("does not belong to this app"), "{refused}");
     bench.until(&id, |instance| instance.readiness == Readiness::Ready).await;
