@@ -12,6 +12,8 @@ push_key() {
         # On a terminal it would ask whether to trust the host, and nobody would see the question.
         step mycli keys:add quickstart "$key.pub" </dev/null
         expect "done"
+        # A platform that does not know the key is a new one: what was noted of one before it is of no use.
+        rm -f "$notes"/quickstart.{known_hosts,pushed}
     }
     export GIT_SSH_COMMAND="ssh -i $key -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes"
     # The platform is this machine: whoever answers at its first push is it.
