@@ -1,8 +1,9 @@
 //! Hours of changes, deaths and load, and then everything is where it was: memory, open files, networks, interfaces, rows.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -62,6 +63,7 @@ fn after_hours_of_changes_all_is_where_it_was() -> Result<()> {
     let after = at_rest(&platform, &user)?;
     tests::tell(&format!("{rounds} rounds, {} requests; at last: {after:?}", report.sent));
     ensure!(after.things == before.things, "{before:?}, and at last {after:?}");
+    wait::until_equal(&Vec::new(), REST, stray_bridges)?;
     // Unused connections to instances are kept for a few seconds.
     let back = || Ok(is_back(&before, &sizes(&platform)?).then_some(()));
     wait::until("memory and open files are where they were", REST, back)
@@ -122,7 +124,26 @@ fn sizes(platform: &Standalone) -> Result<Sizes> {
         let count = platform.sql(&format!("select count(*) from {table}{of_the_living}"))?;
         things.insert(table, count.parse()?);
     }
-    let links = program::output(std::process::Command::new("ip").args(["-brief", "link", "show", "type", "bridge"]))?;
-    things.insert("bridges", u64::try_from(links.lines().filter(|line| line.starts_with("sw-")).count())?);
+    let installation = format!("label=io.slipway.installation={}", platform.sql("select uuid from installation")?);
+    things.insert("networks of the engine", u64::try_from(bridges_of_networks(&["--filter", &installation])?.len())?);
     Ok(Sizes { parts, things })
+}
+
+/// Bridges that no network of the engine has any more. Others may test on this machine, so that these are looked for by name.
+fn stray_bridges() -> Result<Vec<String>> {
+    let links = program::output(Command::new("ip").args(["-brief", "link", "show", "type", "bridge"]))?;
+    let known = bridges_of_networks(&[])?;
+    let bridges =
+        links.lines().filter_map(|line| line.split_whitespace().next()).filter(|name| name.starts_with("sw-"));
+    Ok(bridges.filter(|name| !known.contains(*name)).map(str::to_owned).collect())
+}
+
+/// The bridges of the engine's networks that a filter lets through.
+fn bridges_of_networks(filter: &[&str]) -> Result<BTreeSet<String>> {
+    let ids = program::output(Command::new("docker").args(["network", "ls", "--quiet"]).args(filter))?;
+    let format = r#"{{index .Options "com.docker.network.bridge.name"}}"#;
+    // A network may go between the two questions; what is said of the others counts.
+    let mut inspect = Command::new("docker");
+    let said = inspect.args(["network", "inspect", "--format", format]).args(ids.lines()).output()?;
+    Ok(String::from_utf8_lossy(&said.stdout).lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
