@@ -141,6 +141,8 @@ def start_ours(folder, program, apps):
         "table-file": "table", "table-key-file": "key", "control-socket": "control.sock",
     }
     arguments = [f"--{option}={folder / name}" for option, name in files.items()]
+    # Neither do the others keep a log of requests.
+    os.environ["RUST_LOG"] = "info,router::access=off"
     log = open(folder / "router.log", "w")
     command = [program, "router", "--domain=localhost", *arguments]
     return measure.start(command, PROXY_CPU, sockets=[("http", listener)], stdout=log, stderr=log)
