@@ -8,6 +8,7 @@ mod archive;
 mod builds;
 mod connect;
 mod create;
+mod crowd;
 mod errors;
 mod events;
 mod image;
@@ -25,7 +26,10 @@ use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc};
 use api::sandbox::{BuildOrder, BuildRequest, BuildView};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::{
+    sync::{Semaphore, broadcast},
+    time::Instant,
+};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -33,7 +37,10 @@ pub use self::{
     archive::{Image, Images},
     purge::{Purged, purge},
 };
-use self::{builds::Builds, connect::Engine, events::Exits, image::Fetches, labels::Labels, tries::Tries};
+use self::{
+    builds::Builds, connect::Engine, crowd::Crowd, events::Exits, image::Fetches, labels::Labels, observe::Listed,
+    tries::Tries,
+};
 use super::{
     Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage, RunSpec,
     RunStream, health::Prober,
@@ -118,6 +125,8 @@ struct Shared {
     turns: Semaphore,
     /// The same for looks.
     looks: Semaphore,
+    /// What there is of every app, for looks that had to wait.
+    crowd: Crowd<HashMap<Uuid, Listed>>,
 }
 
 impl Docker {
@@ -136,6 +145,7 @@ impl Docker {
             changes,
             turns: Semaphore::new(STEPS),
             looks: Semaphore::new(LOOKS),
+            crowd: Crowd::default(),
             config,
         });
         let events = AbortOnDropHandle::new(tokio::spawn(events::follow(shared.clone())));
@@ -146,8 +156,13 @@ impl Docker {
 #[async_trait]
 impl Platform for Docker {
     async fn observe(&self, app: &AppRef) -> Result<Observed, Error> {
-        let _look = self.shared.looks.acquire().await.map_err(|closed| Error::Unavailable(closed.into()))?;
-        observe::app(&self.shared, app).await
+        let (shared, asked) = (&self.shared, Instant::now());
+        if let Ok(_look) = shared.looks.try_acquire() {
+            return observe::app(shared, app, &observe::list(shared, app).await?).await;
+        }
+        let _look = shared.looks.acquire().await.map_err(|closed| Error::Unavailable(closed.into()))?;
+        let everything = shared.crowd.since(asked, Box::pin(observe::list_all(shared))).await?;
+        observe::app(shared, app, everything.get(&app.uuid).unwrap_or(&Listed::default())).await
     }
 
     async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error> {

@@ -87,7 +87,7 @@ fn request(shared: &Shared, app: &AppRef, spec: &NetworkSpec) -> NetworkCreateRe
     }
 }
 
-fn observed(network: Network) -> Option<ObservedNetwork> {
+pub(super) fn observed(network: Network) -> Option<ObservedNetwork> {
     let subnet = network.ipam?.config?.into_iter().find_map(|config| config.subnet?.parse::<Ipv4Net>().ok())?;
     Some(ObservedNetwork { id: network.id?, subnet })
 }

@@ -1,9 +1,9 @@
-//! What exists of an app: one list by labels, then the details of each container.
+//! What exists of an app: a list by labels, then the details of each container.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use bollard::{
-    models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum},
+    models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, ContainerSummary, Network},
     query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +17,7 @@ use super::{
     network,
 };
 use crate::platform::{
-    AppRef, Error, Exit, Instance, InstanceId, InstanceState, Mark, Observed, ObservedRun,
+    AppRef, Error, Exit, Instance, InstanceId, InstanceState, Mark, Observed, ObservedNetwork, ObservedRun,
     health::{self, Checks, Life},
 };
 
@@ -27,9 +27,17 @@ const AT_ONCE: usize = 8;
 /// How long a run that was created counts as about to start. After that whoever created it is dead.
 const ABOUT_TO_START: TimeDelta = TimeDelta::minutes(1);
 
-pub(super) async fn app(shared: &Shared, app: &AppRef) -> Result<Observed, Error> {
-    let (networks, containers) = tokio::try_join!(network::find(shared, app), containers(shared, app))?;
-    let mut observed = Observed { networks, ..Observed::default() };
+/// What the engine lists of an app.
+#[derive(Default)]
+pub(super) struct Listed {
+    networks: Vec<ObservedNetwork>,
+    /// Ids.
+    containers: Vec<String>,
+}
+
+pub(super) async fn app(shared: &Shared, app: &AppRef, listed: &Listed) -> Result<Observed, Error> {
+    let containers = inspect(shared, &listed.containers).await?;
+    let mut observed = Observed { networks: listed.networks.clone(), ..Observed::default() };
     let mut lives = Vec::new();
     for container in &containers {
         let Some(labels) = container.config.as_ref().and_then(|config| config.labels.as_ref()) else { continue };
@@ -47,13 +55,33 @@ pub(super) async fn app(shared: &Shared, app: &AppRef) -> Result<Observed, Error
     Ok(observed)
 }
 
-/// How every app looks: one list of containers, one of networks.
+/// Lists what there is of one app.
+pub(super) async fn list(shared: &Shared, app: &AppRef) -> Result<Listed, Error> {
+    let (containers, networks) = lists(shared, &shared.labels.filter(app)).await?;
+    Ok(Listed {
+        networks: networks.into_iter().filter_map(network::observed).collect(),
+        containers: containers.into_iter().filter_map(|container| container.id).collect(),
+    })
+}
+
+/// Lists what there is of every app.
+pub(super) async fn list_all(shared: &Shared) -> Result<HashMap<Uuid, Listed>, Error> {
+    let (containers, networks) = lists(shared, &shared.labels.filter_all()).await?;
+    let mut apps: HashMap<_, Listed> = HashMap::new();
+    for container in containers {
+        let Some(app) = container.labels.as_ref().and_then(labels::app) else { continue };
+        apps.entry(app).or_default().containers.extend(container.id);
+    }
+    for network in networks {
+        let Some(app) = network.labels.as_ref().and_then(labels::app) else { continue };
+        apps.entry(app).or_default().networks.extend(network::observed(network));
+    }
+    Ok(apps)
+}
+
+/// How every app looks.
 pub(super) async fn survey(shared: &Shared) -> Result<HashMap<Uuid, Mark>, Error> {
-    let (client, filter) = (shared.engine.client()?, shared.labels.filter_all());
-    let containers = ListContainersOptionsBuilder::new().all(true).filters(&filter).build();
-    let networks = ListNetworksOptionsBuilder::new().filters(&filter).build();
-    let (containers, networks) =
-        tokio::try_join!(call(client.list_containers(Some(containers))), call(client.list_networks(Some(networks))))?;
+    let (containers, networks) = lists(shared, &shared.labels.filter_all()).await?;
     let mut marks: HashMap<_, Mark> = HashMap::new();
     for container in containers {
         let Some(app) = container.labels.as_ref().and_then(labels::app) else { continue };
@@ -64,6 +92,16 @@ pub(super) async fn survey(shared: &Shared) -> Result<HashMap<Uuid, Mark>, Error
         marks.entry(app).or_default().add(network.id);
     }
     Ok(marks)
+}
+
+async fn lists(
+    shared: &Shared,
+    filter: &HashMap<String, Vec<String>>,
+) -> Result<(Vec<ContainerSummary>, Vec<Network>), Error> {
+    let client = shared.engine.client()?;
+    let containers = ListContainersOptionsBuilder::new().all(true).filters(filter).build();
+    let networks = ListNetworksOptionsBuilder::new().filters(filter).build();
+    tokio::try_join!(call(client.list_containers(Some(containers))), call(client.list_networks(Some(networks))))
 }
 
 /// What a container does.
@@ -79,11 +117,9 @@ pub(super) fn state(container: &ContainerInspectResponse) -> InstanceState {
     }
 }
 
-async fn containers(shared: &Shared, app: &AppRef) -> Result<Vec<ContainerInspectResponse>, Error> {
+async fn inspect(shared: &Shared, ids: &[String]) -> Result<Vec<ContainerInspectResponse>, Error> {
     let client = shared.engine.client()?;
-    let options = ListContainersOptionsBuilder::new().all(true).filters(&shared.labels.filter(app)).build();
-    let listed = call(client.list_containers(Some(options))).await?;
-    stream::iter(listed.into_iter().filter_map(|container| container.id))
+    stream::iter(ids.iter().cloned())
         .map(|id| async move {
             match call(client.inspect_container(&id, None)).await {
                 // Removed since it was listed.

@@ -4,14 +4,14 @@ use std::{os::unix::fs::symlink, sync::Arc};
 
 use bollard::query_parameters::{RemoveImageOptions, TagImageOptionsBuilder};
 use controller::platform::{
-    Action, Error, Platform, Readiness, RunOutput,
+    Action, Error, Observed, Platform, Readiness, RunOutput,
     docker::{Config, Docker},
 };
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt, future::join_all};
 use tempfile::tempdir;
 use tokio::net::UnixListener;
 
-use super::{SOCKET, cleanup::Guard, config, engine, images};
+use super::{SOCKET, bench, cleanup::Guard, config, engine, images};
 use crate::bench::{Bench, app, eventually, soon};
 
 /// A bench, and what starts another controller of the same installation.
@@ -106,7 +106,7 @@ async fn a_silent_engine_is_not_waited_for() {
 /// The engine begins a new file after 5 MB; who follows must not notice.
 #[tokio::test]
 async fn rotated_logs_are_followed_without_loss() {
-    let Some(bench) = super::bench().await else { return };
+    let Some(bench) = bench().await else { return };
     let mut spec = bench.spec("idles").await;
     let script = "for i in {1..70000}; do echo $i; done; exec sleep 3600";
     spec.container.entrypoint = Some(["/bin/bash", "-c", script].map(str::to_owned).into());
@@ -120,7 +120,7 @@ async fn rotated_logs_are_followed_without_loss() {
 /// Some servers finish their work on another signal than SIGTERM, and their images say so.
 #[tokio::test]
 async fn the_images_own_stop_signal_is_used() {
-    let Some(bench) = super::bench().await else { return };
+    let Some(bench) = bench().await else { return };
     let recipe = format!("FROM {}idles\nSTOPSIGNAL SIGQUIT\n", images::PREFIX);
     images::build(&[("quits", recipe)]);
     let mut spec = bench.spec("quits").await;
@@ -136,7 +136,7 @@ async fn the_images_own_stop_signal_is_used() {
 /// It is free again in a moment: no release may fail for it.
 #[tokio::test]
 async fn an_address_in_use_is_tried_again_later() {
-    let Some(bench) = super::bench().await else { return };
+    let Some(bench) = bench().await else { return };
     let address = bench.network().await.subnet.hosts().nth(4).map(Into::into);
     let (mut first, mut second) = (bench.spec("serves").await, bench.spec("serves").await);
     (first.address, second.address) = (address, address);
@@ -151,7 +151,7 @@ async fn an_address_in_use_is_tried_again_later() {
 /// What is written before anybody could ask for it, and what is left in the pipe when the process has gone.
 #[tokio::test]
 async fn runs_lose_no_byte() {
-    let Some(bench) = super::bench().await else { return };
+    let Some(bench) = bench().await else { return };
     for size in [1, 100, 4_000_000, 1, 100, 4_000_000] {
         let mut spec = bench.run_spec("idles").await;
         spec.container.entrypoint = Some(["head", "-c", &size.to_string(), "/dev/zero"].map(str::to_owned).into());
@@ -161,4 +161,24 @@ async fn runs_lose_no_byte() {
         assert_eq!(steps.iter().map(written).sum::<usize>(), size);
         assert_eq!(steps.last(), Some(&RunOutput::Exited(0)));
     }
+}
+
+/// As when a controller starts: more look than may at a time, and those that wait share one list of everything.
+#[tokio::test]
+async fn many_looks_at_once_see_what_one_sees() {
+    let Some(bench) = bench().await else { return };
+    bench.started("serves").await;
+    let other = app();
+    bench.network_of(&other).await;
+    let (seen, of_other) = (bench.observe().await, bench.platform.observe(&other).await.unwrap());
+    assert_eq!((seen.instances.len(), of_other.networks.len()), (1, 1));
+    let looks = (0..40).map(async |number| {
+        let app = if number % 2 == 0 { &bench.app } else { &other };
+        bench.platform.observe(app).await.unwrap()
+    });
+    for (number, look) in join_all(looks).await.into_iter().enumerate() {
+        let expected = if number % 2 == 0 { &seen } else { &of_other };
+        assert_eq!((&look.networks, look.instances.len()), (&expected.networks, expected.instances.len()), "{number}");
+    }
+    assert_eq!(bench.platform.observe(&app()).await.unwrap(), Observed::default());
 }
