@@ -2,7 +2,7 @@
 //! soon.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -23,22 +23,24 @@ use crate::{
 
 /// Within this time after its return, the API answers again.
 const BACK: Duration = Duration::from_secs(5);
+/// Milliseconds that a change takes, about.
+const CHANGE: u64 = 500;
 
 #[test]
 fn what_was_acknowledged_outlives_every_outage_of_the_database() -> Result<()> {
     let (rounds, away) = if prove() { (20, Duration::from_mins(1)) } else { (2, Duration::from_secs(6)) };
     let (platform, user, _image) = blog("outages", Ground::default())?;
     let load = Load::start(platform.port(), "blog.localhost");
-    let stop = AtomicBool::new(false);
+    let writing = Writing::default();
     let (acknowledged, longest) = thread::scope(|scope| {
-        let writer = scope.spawn(|| write(&user, &stop));
-        let outages = outages(&platform, &user, rounds, away);
-        stop.store(true, Relaxed);
+        let writer = scope.spawn(|| write(&user, &writing));
+        let outages = outages(&platform, &user, rounds, away, &writing);
+        writing.stop.store(true, Relaxed);
         anyhow::Ok((writer.join().ok().context("the writer panicked")??, outages?))
     })?;
     let config = user.does(&["config", "-a", "blog"])?;
     let lost: Vec<_> = acknowledged.iter().filter(|key| !config.contains(&format!("{key} "))).collect();
-    ensure!(!acknowledged.is_empty() && lost.is_empty(), "of {acknowledged:?} are lost {lost:?}: {config}");
+    ensure!(acknowledged.len() > rounds && lost.is_empty(), "of {acknowledged:?} are lost {lost:?}: {config}");
     let report = load.finish()?;
     ensure!(report.failures.is_empty(), "{report}");
     let (changes, requests) = (acknowledged.len(), report.sent);
@@ -47,17 +49,37 @@ fn what_was_acknowledged_outlives_every_outage_of_the_database() -> Result<()> {
     Ok(())
 }
 
+/// What the one who writes and the one who takes the database away tell each other.
+#[derive(Default)]
+struct Writing {
+    /// How many changes were acknowledged.
+    acknowledged: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Writing {
+    /// Waits until another change is acknowledged: the next one is under way.
+    fn goes_on(&self) -> Result<()> {
+        let before = self.acknowledged.load(Relaxed);
+        let more = || Ok((self.acknowledged.load(Relaxed) > before).then_some(()));
+        wait::until("a change is acknowledged", Duration::from_mins(1), more)
+    }
+}
+
 /// Sets one key after the other, and answers those of which it was said that they are set.
-fn write(user: &User, stop: &AtomicBool) -> Result<Vec<String>> {
+fn write(user: &User, writing: &Writing) -> Result<Vec<String>> {
     let mut acknowledged = Vec::new();
     for number in 0.. {
-        if stop.load(Relaxed) {
+        if writing.stop.load(Relaxed) {
             break;
         }
         let key = format!("KEY_{number}");
         let said = user.mycli(&["config:set", &format!("{key}=1"), "-a", "blog"])?;
         match said.code {
-            0 => acknowledged.push(key),
+            0 => {
+                acknowledged.push(key);
+                writing.acknowledged.fetch_add(1, Relaxed);
+            }
             _ => ensure!(said.err.contains("try again later"), "{said}"),
         }
     }
@@ -65,9 +87,11 @@ fn write(user: &User, stop: &AtomicBool) -> Result<Vec<String>> {
 }
 
 /// Takes the database away in one way, then in the other, and answers the longest time until it was used again.
-fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration) -> Result<Duration> {
+fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration, writing: &Writing) -> Result<Duration> {
     let mut longest = Duration::ZERO;
     for round in 0..rounds {
+        writing.goes_on()?;
+        wait::let_pass(Duration::from_millis(rand::random_range(0..CHANGE)));
         let gone: Box<dyn Send> = if round % 2 == 0 {
             let hidden = Hidden::of(platform)?;
             platform.kill("postgres")?;
@@ -81,7 +105,8 @@ fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration) ->
         }
         drop(gone);
         let back = Instant::now();
-        let answers = || Ok((user.mycli(&["apps"])?.code == 0).then_some(()));
+        // Not by mycli, which waits before it asks again.
+        let answers = || Ok(apps(platform, user)?.starts_with("HTTP/1.1 200").then_some(()));
         wait::until("the API answers again", Duration::from_mins(1), answers)?;
         longest = longest.max(back.elapsed());
         tests::tell(&format!("round {round}: back after {:?}", back.elapsed()));
@@ -91,8 +116,13 @@ fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration) ->
 
 /// The API says in time that it cannot, and when to ask again.
 fn is_refused(platform: &Standalone, user: &User) -> Result<()> {
-    let said = user.asks(&format!("{}/v2/apps", platform.url()), None)?;
+    let said = apps(platform, user)?;
     let head = said.to_ascii_lowercase();
     ensure!(head.starts_with("http/1.1 503") && head.contains("\r\nretry-after: "), "{said}");
     Ok(())
+}
+
+/// What the API answers to who asks for the apps, the head first.
+fn apps(platform: &Standalone, user: &User) -> Result<String> {
+    user.asks(&format!("{}/v2/apps", platform.url()), None)
 }
