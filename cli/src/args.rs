@@ -10,7 +10,8 @@ use clap::{
 
 use crate::{
     apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
-    name::Name, perms, ps, registry, releases, shortcuts, timeouts, ui::clean, users, version,
+    maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, timeouts, tls, ui::clean, users,
+    version,
 };
 
 /// The whole command line.
@@ -58,6 +59,8 @@ pub enum Command {
     #[command(flatten)]
     Limits(limits::Command),
     #[command(flatten)]
+    Maintenance(maintenance::Command),
+    #[command(flatten)]
     Perms(perms::Command),
     #[command(flatten)]
     Ps(ps::Command),
@@ -66,9 +69,13 @@ pub enum Command {
     #[command(flatten)]
     Releases(releases::Command),
     #[command(flatten)]
+    Routing(routing::Command),
+    #[command(flatten)]
     Shortcuts(shortcuts::Command),
     #[command(flatten)]
     Timeouts(timeouts::Command),
+    #[command(flatten)]
+    Tls(tls::Command),
     #[command(flatten)]
     Users(users::Command),
     #[command(name = "version")]
@@ -89,12 +96,15 @@ impl Command {
             Self::Keys(command) => command.run(context).await?,
             Self::Labels(command) => command.run(context).await?,
             Self::Limits(command) => command.run(context).await?,
+            Self::Maintenance(command) => command.run(context).await?,
             Self::Perms(command) => command.run(context).await?,
             Self::Ps(command) => command.run(context).await?,
             Self::Registry(command) => command.run(context).await?,
             Self::Releases(command) => command.run(context).await?,
+            Self::Routing(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
             Self::Timeouts(command) => command.run(context).await?,
+            Self::Tls(command) => command.run(context).await?,
             Self::Users(command) => command.run(context).await?,
             Self::Version(args) => version::run(&args, context).await?,
         }

@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 17] = [
+const TOPICS: [Topic; 20] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from commits and images"),
@@ -33,12 +33,15 @@ const TOPICS: [Topic; 17] = [
     Topic::new("keys", "manage ssh keys used for `git push` deployments").labelled("SSH keys"),
     Topic::new("labels", "manage labels of applications"),
     Topic::new("limits", "manage resource limits for your application"),
+    Topic::new("maintenance", "manage maintenance mode of an application"),
     Topic::new("perms", "manage permissions for applications"),
     Topic::new("ps", "manage processes inside an app container").labelled("processes"),
     Topic::new("registry", "manage private registry information for your application"),
     Topic::new("releases", "manage releases of an application"),
+    Topic::new("routing", "manage routability of an application"),
     Topic::new("shortcuts", "show the short forms of commands"),
     Topic::new("timeouts", "manage the time that processes get to stop"),
+    Topic::new("tls", "manage TLS settings for applications"),
     Topic::new("users", "manage users"),
 ];
 

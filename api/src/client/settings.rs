@@ -1,24 +1,17 @@
 //! Settings that make no release.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
-use serde_json::Value;
-
 use super::{Client, Result};
-use crate::{names::AppName, types::Settings};
-
-#[derive(Serialize)]
-struct Labels<'a> {
-    label: &'a BTreeMap<String, Option<Value>>,
-}
+use crate::{
+    names::AppName,
+    types::{Settings, UpdateSettings},
+};
 
 /// The settings of an app.
 pub async fn get(client: &Client, app: &AppName) -> Result<Settings> {
     client.get(&["apps", app.as_str(), "settings"])?.json().await
 }
 
-/// Changes labels: a value sets its key, none removes it.
-pub async fn patch_labels(client: &Client, app: &AppName, label: &BTreeMap<String, Option<Value>>) -> Result<Settings> {
-    client.post(&["apps", app.as_str(), "settings"])?.body(&Labels { label })?.json().await
+/// Changes what `update` names.
+pub async fn update(client: &Client, app: &AppName, update: &UpdateSettings) -> Result<Settings> {
+    client.post(&["apps", app.as_str(), "settings"])?.body(update)?.json().await
 }

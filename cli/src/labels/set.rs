@@ -1,7 +1,7 @@
 //! `labels:set`.
 
 use anyhow::Result;
-use api::client::settings;
+use api::{client::settings, types::UpdateSettings};
 
 use crate::{
     context::Context,
@@ -28,7 +28,8 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let labels = items::set(pairs.collect::<Result<Vec<_>, _>>()?);
     let session = context.app(&args.app)?;
     let progress = context.ui.begin(&format!("Applying labels on {}... ", session.app))?;
-    settings::patch_labels(&session.client, &session.app, &labels).await?;
+    let update = UpdateSettings { label: labels, ..UpdateSettings::default() };
+    settings::update(&session.client, &session.app, &update).await?;
     Ok(progress.done("done")?)
 }
 

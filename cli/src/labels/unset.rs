@@ -1,7 +1,7 @@
 //! `labels:unset`.
 
 use anyhow::Result;
-use api::client::settings;
+use api::{client::settings, types::UpdateSettings};
 
 use crate::{
     context::Context,
@@ -23,6 +23,7 @@ pub struct Args {
 pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let session = context.app(&args.app)?;
     let progress = context.ui.begin(&format!("Removing labels on {}... ", session.app))?;
-    settings::patch_labels(&session.client, &session.app, &items::unset(&args.keys)).await?;
+    let update = UpdateSettings { label: items::unset(&args.keys), ..UpdateSettings::default() };
+    settings::update(&session.client, &session.app, &update).await?;
     Ok(progress.done("done")?)
 }

@@ -17,8 +17,11 @@ pub fn for_refusal(refusal: &Refusal, name: &Name) -> Option<String> {
         StatusCode::METHOD_NOT_ALLOWED => {
             "The controller does not know this operation; it may be older than the client.".to_owned()
         }
-        StatusCode::CONFLICT if refusal.text.contains("changed nothing") => {
+        StatusCode::CONFLICT if refusal.text.contains("changed nothing - release stopped") => {
             "Everything is already as you asked for, so there is nothing to release.".to_owned()
+        }
+        StatusCode::CONFLICT if refusal.text.contains("changed nothing") => {
+            "Everything is already as you asked for.".to_owned()
         }
         StatusCode::TOO_MANY_REQUESTS => "Wait a little and try again.".to_owned(),
         StatusCode::INTERNAL_SERVER_ERROR => match &refusal.request_id {

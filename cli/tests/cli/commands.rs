@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::any};
 
 use crate::{
-    harness::{AT, UUID, World, app, config, domain, page, pod, release, settings, user},
+    harness::{AT, UUID, World, app, config, domain, page, pod, release, settings, tls, user},
     keys::ED25519,
 };
 
@@ -78,6 +78,9 @@ pub const ROWS: &[Row] = &[
     row("limits:list", "-a blog"),
     row("limits:set", "web=1G -a blog"),
     row("limits:unset", "web -a blog"),
+    row("maintenance:info", "-a blog"),
+    row("maintenance:on", "-a blog"),
+    row("maintenance:off", "-a blog"),
     row("perms:list", "-a blog"),
     row("perms:create", "ana -a blog"),
     row("perms:delete", "ana -a blog"),
@@ -90,10 +93,16 @@ pub const ROWS: &[Row] = &[
     row("releases:list", "-a blog"),
     row("releases:info", "v1 -a blog"),
     row("releases:rollback", "-a blog"),
+    row("routing:info", "-a blog"),
+    row("routing:enable", "-a blog"),
+    row("routing:disable", "-a blog"),
     local("shortcuts:list", ""),
     row("timeouts:list", "-a blog"),
     row("timeouts:set", "web=1 -a blog"),
     row("timeouts:unset", "web -a blog"),
+    row("tls:info", "-a blog"),
+    row("tls:enable", "-a blog"),
+    row("tls:disable", "-a blog"),
     row("users:list", ""),
     row("version", "--all"),
 ];
@@ -213,6 +222,7 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         }
         (_, ["config"]) => Answer::Json(200, full_config()),
         (_, ["settings"]) => Answer::Json(200, settings(&json!({"team": "frontend"}))),
+        (_, ["tls"]) => Answer::Json(200, tls(&json!(true))),
         ("GET", ["domains"]) => Answer::Json(200, page(&[domain("blog.example.com")])),
         ("POST", ["domains"]) => Answer::Json(201, domain("x.org")),
         ("GET", ["builds"]) => Answer::Json(200, page(&[build()])),

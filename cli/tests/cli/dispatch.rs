@@ -50,12 +50,15 @@ async fn the_overview() {
       keys                   manage ssh keys used for `git push` deployments
       labels                 manage labels of applications
       limits                 manage resource limits for your application
+      maintenance            manage maintenance mode of an application
       perms                  manage permissions for applications
       ps                     manage processes inside an app container
       registry               manage private registry information for your application
       releases               manage releases of an application
+      routing                manage routability of an application
       shortcuts              show the short forms of commands
       timeouts               manage the time that processes get to stop
+      tls                    manage TLS settings for applications
       users                  manage users
 
     Shortcut commands, use 'mycli shortcuts' to see all:
@@ -162,6 +165,9 @@ async fn the_first_sentences_that_tests_look_for() {
         ("registry:list", "Lists registry information for an application."),
         ("registry:set", "Sets registry information for an application."),
         ("registry:unset", "Unsets registry information for an application."),
+        ("routing:info", "Prints info about the current application's routability."),
+        ("routing:enable", "Enables routability for an app."),
+        ("routing:disable", "Disables routability for an app."),
     ] {
         let help = world.run(&format!("{verb} --help"));
         assert!(help.starts_with("exit: 0") && help.contains(sentence), "{verb}: {help}");

@@ -232,6 +232,13 @@ pub fn settings(labels: &Value) -> Value {
     })
 }
 
+/// TLS settings with what is said of https.
+pub fn tls(https_enforced: &Value) -> Value {
+    json!({
+        "uuid": UUID, "owner": "admin", "app": "blog", "https_enforced": https_enforced, "created": AT, "updated": AT,
+    })
+}
+
 /// A release.
 pub fn release(version: u32, summary: &str) -> Value {
     json!({

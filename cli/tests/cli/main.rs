@@ -31,6 +31,7 @@ mod releases;
 mod run;
 mod secrets;
 mod settings_file;
+mod switches;
 mod terminal;
 mod timeouts;
 mod tls;

@@ -1,0 +1,32 @@
+//! `routing`: whether the router serves an application.
+
+mod disable;
+mod enable;
+mod info;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::context::Context;
+
+/// The verbs of `routing`.
+#[derive(Subcommand)]
+pub enum Command {
+    #[command(name = "routing:info", alias = "routing")]
+    Info(info::Args),
+    #[command(name = "routing:enable")]
+    Enable(enable::Args),
+    #[command(name = "routing:disable")]
+    Disable(disable::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            Self::Info(args) => info::run(&args, context).await,
+            Self::Enable(args) => enable::run(&args, context).await,
+            Self::Disable(args) => disable::run(&args, context).await,
+        }
+    }
+}
