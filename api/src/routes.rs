@@ -7,6 +7,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -73,6 +74,9 @@ pub struct AppRoutes {
     /// Answer 503 with the maintenance page, whatever runs.
     #[serde(default)]
     pub maintenance: bool,
+    /// Clients whose requests are passed on; others get 403. Empty: everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub whitelist: Vec<IpNet>,
 }
 
 /// One healthy instance.
@@ -98,4 +102,26 @@ pub struct RouteAck {
     /// True in the last report of a router that stops in order: nobody waits for it any more.
     #[serde(default)]
     pub leaving: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::AppRoutes;
+
+    #[test]
+    fn the_routes_of_older_and_newer_controllers_are_read() {
+        let mut document =
+            json!({"app": "0190b3f4-0000-7000-8000-000000000001", "name": "blog", "hosts": [], "endpoints": []});
+        let old: AppRoutes = serde_json::from_value(document.clone()).unwrap();
+        assert!(!old.maintenance && old.whitelist.is_empty());
+        document["maintenance"] = json!(false);
+        assert_eq!(serde_json::to_value(old).unwrap(), document);
+        document["whitelist"] = json!(["10.0.0.0/8", "2001:db8::/32"]);
+        let new: AppRoutes = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(new).unwrap(), document);
+        document["what comes later"] = json!(7);
+        serde_json::from_value::<AppRoutes>(document).unwrap();
+    }
 }

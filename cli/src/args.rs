@@ -11,7 +11,7 @@ use clap::{
 use crate::{
     apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
     maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, timeouts, tls, ui::clean, users,
-    version,
+    version, whitelist,
 };
 
 /// The whole command line.
@@ -80,6 +80,8 @@ pub enum Command {
     Users(users::Command),
     #[command(name = "version")]
     Version(version::Args),
+    #[command(flatten)]
+    Whitelist(whitelist::Command),
 }
 
 impl Command {
@@ -107,6 +109,7 @@ impl Command {
             Self::Tls(command) => command.run(context).await?,
             Self::Users(command) => command.run(context).await?,
             Self::Version(args) => version::run(&args, context).await?,
+            Self::Whitelist(command) => command.run(context).await?,
         }
         Ok(Exit::Done)
     }

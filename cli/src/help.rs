@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 20] = [
+const TOPICS: [Topic; 21] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from commits and images"),
@@ -43,6 +43,7 @@ const TOPICS: [Topic; 20] = [
     Topic::new("timeouts", "manage the time that processes get to stop"),
     Topic::new("tls", "manage TLS settings for applications"),
     Topic::new("users", "manage users"),
+    Topic::new("whitelist", "manage whitelisted addresses of an application"),
 ];
 
 /// The everyday commands of the overview.

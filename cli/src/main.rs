@@ -38,6 +38,7 @@ mod tls;
 mod ui;
 mod users;
 mod version;
+mod whitelist;
 
 use std::{env, ffi::OsString, process};
 

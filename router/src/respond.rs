@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     UriTooLong,
     /// No app has this host name.
     UnknownHost,
+    /// The app's owner has said whose requests it takes, and this client's are not among them.
+    NotAdmitted,
     /// The app has no healthy instance.
     NothingRunning,
     /// The app's owner has switched it off for now.
@@ -36,6 +38,7 @@ impl Refusal {
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::UnknownHost => StatusCode::NOT_FOUND,
+            Self::NotAdmitted => StatusCode::FORBIDDEN,
             Self::NothingRunning | Self::Maintenance | Self::ApiUnreachable => StatusCode::SERVICE_UNAVAILABLE,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
@@ -56,6 +59,7 @@ impl Refusal {
             Self::Connect => "This server does not open tunnels.",
             Self::UriTooLong => "The address is too long.",
             Self::UnknownHost => "There is no app at this address.",
+            Self::NotAdmitted => "The app takes no requests from your address.",
             Self::NothingRunning => "The app has no running instance at the moment. Try again soon.",
             Self::Maintenance => "The app is down for maintenance. Try again later.",
             Self::BadGateway => "The app did not answer: it closed the connection or could not be reached.",

@@ -96,5 +96,6 @@ pub fn routes(id: usize, host: &str, instances: &[SocketAddr]) -> AppRoutes {
         hosts: vec![host.to_owned()],
         endpoints: instances.iter().map(endpoint).collect(),
         maintenance: false,
+        whitelist: Vec::new(),
     }
 }

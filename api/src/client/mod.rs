@@ -21,6 +21,7 @@ pub mod runs;
 pub mod settings;
 pub mod tls;
 pub mod users;
+pub mod whitelist;
 
 mod answer;
 mod call;

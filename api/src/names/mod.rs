@@ -2,6 +2,7 @@
 //! label, an argument list, a file name. Nothing else in the workspace parses them.
 
 mod app;
+mod client_network;
 mod config_key;
 mod domain;
 mod image;
@@ -11,6 +12,7 @@ mod public_key;
 mod username;
 
 pub use app::{AppName, PlatformName};
+pub use client_network::ClientNetwork;
 pub use config_key::ConfigKey;
 pub use domain::DomainName;
 pub use image::ImageName;

@@ -18,6 +18,7 @@ mod release;
 mod run;
 mod settings;
 mod user;
+mod whitelist;
 
 pub use app::{App, CreateApp, UpdateApp};
 pub use build::{Build, CreateBuild};
@@ -36,3 +37,4 @@ pub use settings::{Settings, Tls, UpdateSettings, UpdateTls};
 pub use user::{
     AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
 };
+pub use whitelist::{ChangeWhitelist, Whitelist};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::time::Timestamp;
+use crate::{names::ClientNetwork, time::Timestamp};
 
 /// `GET /v2/apps/{id}/settings`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +46,9 @@ pub struct UpdateSettings {
     /// See [`Settings::routable`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routable: Option<bool>,
+    /// See [`Settings::whitelist`]; this one takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whitelist: Option<Vec<ClientNetwork>>,
     /// Notes to set; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub label: BTreeMap<String, Option<Value>>,

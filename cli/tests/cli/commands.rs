@@ -105,6 +105,9 @@ pub const ROWS: &[Row] = &[
     row("tls:disable", "-a blog"),
     row("users:list", ""),
     row("version", "--all"),
+    row("whitelist:list", "-a blog"),
+    row("whitelist:add", "10.0.0.0/8,::1 -a blog"),
+    row("whitelist:remove", "10.0.0.0/8 -a blog"),
 ];
 
 impl Row {
@@ -222,6 +225,7 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         }
         (_, ["config"]) => Answer::Json(200, full_config()),
         (_, ["settings"]) => Answer::Json(200, settings(&json!({"team": "frontend"}))),
+        ("GET" | "POST", ["whitelist"]) => Answer::Json(200, json!({"addresses": ["10.0.0.0/8"]})),
         (_, ["tls"]) => Answer::Json(200, tls(&json!(true))),
         ("GET", ["domains"]) => Answer::Json(200, page(&[domain("blog.example.com")])),
         ("POST", ["domains"]) => Answer::Json(201, domain("x.org")),

@@ -60,6 +60,7 @@ async fn the_overview() {
       timeouts               manage the time that processes get to stop
       tls                    manage TLS settings for applications
       users                  manage users
+      whitelist              manage whitelisted addresses of an application
 
     Shortcut commands, use 'mycli shortcuts' to see all:
       create                 creates a new application

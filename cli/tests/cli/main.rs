@@ -37,3 +37,4 @@ mod timeouts;
 mod tls;
 mod users;
 mod version;
+mod whitelist;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
+use api::names::ClientNetwork;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgExecutor, types::Json};
@@ -23,7 +25,7 @@ pub struct Settings {
     pub maintenance: bool,
     /// The router serves the app at all.
     pub routable: bool,
-    /// Addresses and networks that may reach it; empty means everybody.
+    /// Addresses and networks that may reach it, as they were written; empty means everybody.
     pub whitelist: Vec<String>,
     /// Scaling rules per process type.
     pub autoscale: Json<BTreeMap<String, Value>>,
@@ -35,6 +37,14 @@ pub struct Settings {
     pub created_at: DateTime<Utc>,
     /// When they last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Settings {
+    /// Who may reach it. What cannot be read is an error: left out, it could open the app to everybody.
+    pub fn whitelist(&self) -> anyhow::Result<Vec<ClientNetwork>> {
+        let parsed = self.whitelist.iter().map(|text| ClientNetwork::parse(text));
+        parsed.collect::<Result<_, _>>().context("a whitelist in the database")
+    }
 }
 
 /// Gives a new app its settings.
@@ -88,14 +98,15 @@ pub async fn update(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update settings set user_id = $2, maintenance = $3, routable = $4, label = $5, https_enforced = $6,
-            updated_at = now()
+            whitelist = $7, updated_at = now()
          where app_id = $1",
         app_id,
         user_id,
         settings.maintenance,
         settings.routable,
         Json(&settings.label.0) as _,
-        settings.https_enforced
+        settings.https_enforced,
+        &settings.whitelist
     )
     .execute(executor)
     .await

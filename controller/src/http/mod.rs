@@ -32,6 +32,7 @@ mod submit;
 mod tls;
 mod trace;
 mod users;
+mod whitelist;
 
 use axum::{
     Router,
@@ -63,6 +64,7 @@ pub fn router(state: State) -> Router {
         .merge(domains::router())
         .merge(settings::router())
         .merge(tls::router())
+        .merge(whitelist::router())
         .merge(perms::router())
         .merge(keys::router())
         .merge(auth::router())

@@ -8,8 +8,9 @@ use sqlx::PgConnection;
 use super::{
     Slashed,
     body::Body,
-    extract::{Allowed, Use},
+    extract::{Allowed, Right, Use},
     idempotency::Ticket,
+    whitelist,
 };
 use crate::{
     db::{
@@ -58,9 +59,9 @@ async fn change(
 
 /// Writes the settings and tells the app's log who changed what (`lines`, which follow the user's name).
 /// `action` is what the audit keeps: the command, and what it was done to.
-pub(super) async fn store(
+pub(super) async fn store<R: Right + Sync>(
     tx: &mut PgConnection,
-    allowed: &Allowed<Use>,
+    allowed: &Allowed<R>,
     now: &settings::Settings,
     lines: &[String],
     (action, target): (&str, &str),
@@ -85,6 +86,9 @@ fn apply(now: &mut settings::Settings, wanted: &UpdateSettings) -> Result<Vec<St
     if let Some(routable) = wanted.routable.filter(|wanted| *wanted != now.routable) {
         now.routable = routable;
         changes.push(format!("{} routing", if routable { "enabled" } else { "disabled" }));
+    }
+    if let Some(wanted) = &wanted.whitelist {
+        changes.extend(whitelist::replace(now, wanted.clone())?);
     }
     for (key, value) in &wanted.label {
         changes.extend(label(&mut now.label.0, key, value.as_ref())?);

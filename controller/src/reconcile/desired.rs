@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use api::names::ClientNetwork;
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 
 use crate::{
     db::{
@@ -13,6 +15,7 @@ use crate::{
         route::Route,
         router::Confirmed,
         run::Run,
+        settings::Settings,
     },
     operation::formation::{self, Shape},
     state::State,
@@ -57,6 +60,8 @@ pub struct Front {
     pub hosts: Vec<String>,
     /// The router answers with the maintenance page.
     pub maintenance: bool,
+    /// Whose requests it takes; empty means everybody's.
+    pub whitelist: Vec<IpNet>,
 }
 
 /// Reads it all; none when the app's row is gone.
@@ -93,13 +98,15 @@ pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>>
     }))
 }
 
-async fn front(state: &State, app_id: i64) -> Result<Front, sqlx::Error> {
+async fn front(state: &State, app_id: i64) -> anyhow::Result<Front> {
     let hosts = db::domain::hosts(&state.pool, app_id, &state.settings.platform_domain).await?;
     let settings = db::settings::find(&state.pool, app_id).await?;
     let routable = settings.as_ref().is_none_or(|settings| settings.routable);
+    let whitelist = settings.as_ref().map(Settings::whitelist).transpose()?.unwrap_or_default();
     Ok(Front {
         hosts: if routable { hosts } else { Vec::new() },
         maintenance: settings.is_some_and(|settings| settings.maintenance),
+        whitelist: whitelist.iter().map(ClientNetwork::network).collect(),
     })
 }
 

@@ -26,6 +26,7 @@ pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRout
         hosts: desired.front.hosts.clone(),
         endpoints,
         maintenance: desired.front.maintenance,
+        whitelist: desired.front.whitelist.clone(),
     }
 }
 

@@ -40,7 +40,7 @@ const fn managing(method: &'static str, path: &'static str) -> Rule {
 }
 
 /// Every route that users have. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 50] = [
+const RULES: [Rule; 53] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -87,6 +87,9 @@ const RULES: [Rule; 50] = [
     using("POST", "/v2/apps/blog/settings"),
     using("GET", "/v2/apps/blog/tls"),
     using("POST", "/v2/apps/blog/tls"),
+    using("GET", "/v2/apps/blog/whitelist"),
+    using("POST", "/v2/apps/blog/whitelist"),
+    managing("DELETE", "/v2/apps/blog/whitelist"),
     using("GET", "/v2/apps/blog/perms"),
     managing("POST", "/v2/apps/blog/perms"),
     managing("DELETE", "/v2/apps/blog/perms/nobody"),

@@ -50,6 +50,9 @@ async fn changes_of_an_app(pool: PgPool) {
     admin.delete("/v2/apps/blog/domains/www.example.com").await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/apps/blog/settings", json!({"maintenance": true, "label": {"team": "frontend"}})).await;
     post(&admin, "/v2/apps/blog/tls", json!({"https_enforced": true})).await;
+    post(&admin, "/v2/apps/blog/whitelist", json!({"addresses": ["1.2.3.4", "::1"]})).await;
+    let gone = json!({"addresses": ["::1"]});
+    admin.delete_with("/v2/apps/blog/whitelist", gone).await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/apps/blog/perms", json!({"username": "ana"})).await;
     admin.delete("/v2/apps/blog/perms/ana").await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/apps/blog", json!({"owner": "ana"})).await;
@@ -66,6 +69,8 @@ admin domains:add www.example.com (app)
 admin domains:remove www.example.com (app)
 admin settings:set turned maintenance mode on, set label team (app)
 admin tls:enable  (app)
+admin whitelist:add 1.2.3.4, ::1 (app)
+admin whitelist:remove ::1 (app)
 admin perms:create ana (app)
 admin perms:delete ana (app)
 admin apps:transfer ana (app)

@@ -1,9 +1,15 @@
 //! One app as requests see it: its instances, and the choice among them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
+
+use api::routes::AppRoutes;
+use ipnet::IpNet;
 
 use super::Backend;
 
@@ -12,14 +18,28 @@ pub(crate) struct App {
     pub name: String,
     /// Answer with the maintenance page.
     pub maintenance: bool,
+    /// Whose requests it takes; empty: everybody's.
+    whitelist: Vec<IpNet>,
     pub backends: Vec<Arc<Backend>>,
     /// Where the search for the least busy instance begins, so that equals take turns.
     turn: AtomicUsize,
 }
 
 impl App {
-    pub fn new(name: String, maintenance: bool, backends: Vec<Arc<Backend>>) -> Self {
-        Self { name, maintenance, backends, turn: AtomicUsize::new(0) }
+    /// The app of these routes, with its instances.
+    pub fn new(routes: &AppRoutes, backends: Vec<Arc<Backend>>) -> Self {
+        Self {
+            name: routes.name.clone(),
+            maintenance: routes.maintenance,
+            whitelist: routes.whitelist.clone(),
+            backends,
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether it takes requests of this client. An IPv4 client is given by its IPv4 address.
+    pub fn admits(&self, client: IpAddr) -> bool {
+        self.whitelist.is_empty() || self.whitelist.iter().any(|network| network.contains(&client))
     }
 
     /// The least busy instance that is not ejected and has not been tried; when all others are ejected, the least busy
@@ -40,6 +60,8 @@ impl App {
 mod tests {
     use std::net::SocketAddr;
 
+    use uuid::Uuid;
+
     use super::*;
     use crate::{balance::Lease, upstream::Address};
 
@@ -48,7 +70,35 @@ mod tests {
             let address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 1)));
             Arc::new(Backend::new(format!("web-{n}"), address, Arc::default()))
         };
-        App::new("demo".into(), false, (0..instances).map(backend).collect())
+        App::new(&routes(&[]), (0..instances).map(backend).collect())
+    }
+
+    fn routes(whitelist: &[&str]) -> AppRoutes {
+        AppRoutes {
+            app: Uuid::from_u128(1),
+            name: "demo".into(),
+            hosts: Vec::new(),
+            endpoints: Vec::new(),
+            maintenance: false,
+            whitelist: whitelist.iter().map(|network| network.parse().unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn whoever_is_on_the_whitelist_is_admitted() {
+        let app = App::new(&routes(&["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"]), Vec::new());
+        for (client, admitted) in [
+            ("10.255.0.1", true),
+            ("203.0.113.7", true),
+            ("203.0.113.8", false),
+            ("11.0.0.1", false),
+            ("2001:db8:1::1", true),
+            ("2001:db9::1", false),
+            ("::a00:1", false),
+        ] {
+            assert_eq!(app.admits(client.parse().unwrap()), admitted, "{client}");
+        }
+        assert!(App::new(&routes(&[]), Vec::new()).admits("203.0.113.8".parse().unwrap()));
     }
 
     #[test]

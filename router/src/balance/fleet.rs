@@ -65,7 +65,7 @@ impl Fleet {
         let backends: Vec<_> = routes.endpoints.iter().map(backend).collect();
         let left = |backend: &&Arc<Backend>| !backends.iter().any(|kept| Arc::ptr_eq(kept, backend));
         leaving.extend(old.iter().filter(left).cloned());
-        let app = App::new(routes.name.clone(), routes.maintenance, backends);
+        let app = App::new(routes, backends);
         Routed { routes: routes.clone(), app: Arc::new(app) }
     }
 

@@ -92,6 +92,7 @@ impl Attempts<'_> {
             let (backend, patience) = match &target {
                 Target::Api(_) if !self.tried.is_empty() => return Err(Refusal::ApiUnreachable),
                 Target::Api(controller) => (controller, self.shared.timeouts.api_response),
+                Target::App(app) if !app.admits(outbound.client) => return Err(Refusal::NotAdmitted),
                 Target::App(app) if app.maintenance => return Err(Refusal::Maintenance),
                 Target::App(app) if app.backends.is_empty() => return Err(Refusal::NothingRunning),
                 Target::App(app) => {

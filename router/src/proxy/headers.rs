@@ -22,15 +22,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest value taken over from a trusted proxy.
 const MAX_TOLD: usize = 255;
 
-/// Makes the headers of a client's request those that are sent on. Answers the request's id.
-pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], for_api: bool) -> HeaderValue {
+/// What the router has found out about a request.
+pub(super) struct Asked {
+    pub id: HeaderValue,
+    /// Who asks; an IPv4 client by its IPv4 address.
+    pub client: IpAddr,
+}
+
+/// Makes the headers of a client's request those that are sent on.
+pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], for_api: bool) -> Asked {
     let local = for_api && peer.loopback && !speaks_for_another(headers);
     let told = if peer.trusted { Told::take(headers, trusted) } else { Told::default() };
     hop::remove_named(headers);
     remove_unwanted(headers);
     let id = told.id.unwrap_or_else(random_id);
     let protocol = peer.protocol;
-    headers.insert(FOR, told.client.unwrap_or_else(|| peer.address_text.clone()));
+    headers.insert(FOR, told.client.and_then(address_value).unwrap_or_else(|| peer.address_text.clone()));
     headers.insert(PROTO, told.proto.unwrap_or_else(|| HeaderValue::from_static(protocol.scheme())));
     headers.insert(PORT, told.port.unwrap_or_else(|| HeaderValue::from_static(protocol.port())));
     headers.insert(REQUEST_ID, id.clone());
@@ -40,13 +47,13 @@ pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], f
     if local && let Ok(name) = HeaderName::from_bytes(LOCAL_CALLER.as_bytes()) {
         headers.insert(name, HeaderValue::from_static("1"));
     }
-    id
+    Asked { id, client: told.client.unwrap_or(peer.address).to_canonical() }
 }
 
 /// What a trusted proxy says about the client.
 #[derive(Default)]
 struct Told {
-    client: Option<HeaderValue>,
+    client: Option<IpAddr>,
     proto: Option<HeaderValue>,
     port: Option<HeaderValue>,
     host: Option<HeaderValue>,
@@ -57,7 +64,7 @@ impl Told {
     fn take(headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let value = |name| headers.get(name).filter(|value| is_plain(value)).cloned();
         Self {
-            client: forwarded::client(headers.get_all(FOR).iter(), trusted).and_then(address_value),
+            client: forwarded::client(headers.get_all(FOR).iter(), trusted),
             proto: value(PROTO).filter(|proto| matches!(proto.as_bytes(), b"http" | b"https" | b"ws" | b"wss")),
             port: value(PORT).filter(|port| port.as_bytes().iter().all(u8::is_ascii_digit)),
             host: value(HOST),

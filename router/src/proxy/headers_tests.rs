@@ -13,8 +13,9 @@ fn sent(lines: &[(&str, &str)], peer: &Peer, for_api: bool) -> Vec<String> {
     for (name, value) in [("host", "app.example:8080")].iter().chain(lines) {
         headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    let id = prepare(&mut headers, peer, &["10.0.0.0/8".parse().unwrap()], for_api);
-    assert_eq!(headers[REQUEST_ID], id);
+    let asked = prepare(&mut headers, peer, &["10.0.0.0/8".parse().unwrap()], for_api);
+    assert_eq!(headers[REQUEST_ID], asked.id);
+    assert_eq!(headers[FOR], asked.client.to_string());
     headers.remove(REQUEST_ID).filter(|id| id.len() == 32);
     headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
 }
@@ -111,7 +112,7 @@ fn nonsense_is_not_believed_even_from_a_trusted_proxy() {
 fn a_trusted_proxys_request_id_is_kept() {
     let mut headers = HeaderMap::new();
     headers.insert(REQUEST_ID, HeaderValue::from_static("from-the-load-balancer"));
-    assert_eq!(prepare(&mut headers, &peer("10.0.0.2:1", true), &[], false), "from-the-load-balancer");
+    assert_eq!(prepare(&mut headers, &peer("10.0.0.2:1", true), &[], false).id, "from-the-load-balancer");
 }
 
 #[test]

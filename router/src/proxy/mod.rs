@@ -86,7 +86,7 @@ fn plan(client: &Client, request: Request<Incoming>, record: &mut Record) -> Res
         refusal => Own::Refused(refusal),
     })?;
     record.routed(&target);
-    let mut outbound = Outbound::new(host, request);
+    let mut outbound = Outbound::new(host, request, &client.peer);
     record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api()));
     Ok(Plan { target, outbound })
 }

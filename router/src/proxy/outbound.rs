@@ -1,6 +1,6 @@
 //! A request on its way to an instance.
 
-use std::{mem, sync::Arc};
+use std::{mem, net::IpAddr, sync::Arc};
 
 use http::{HeaderValue, Method, Request, Uri, Version, header};
 use http_body::Body;
@@ -16,13 +16,15 @@ use crate::{
 /// A request, as long as it has not been answered.
 pub(super) struct Outbound {
     pub host: HostName,
+    /// Who asks: the peer, or whom a trusted proxy speaks for.
+    pub client: IpAddr,
     request: Request<Option<Incoming>>,
     /// The client asks to change the protocol, and may.
     pub upgrade: bool,
 }
 
 impl Outbound {
-    pub fn new(host: HostName, request: Request<Incoming>) -> Box<Self> {
+    pub fn new(host: HostName, request: Request<Incoming>, peer: &Peer) -> Box<Self> {
         let mut request = request.map(|body| (!body.is_end_stream()).then_some(body));
         // hyper's own, for ways of upgrading that are not used here.
         request.extensions_mut().clear();
@@ -32,7 +34,7 @@ impl Outbound {
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
-        Box::new(Self { host, request, upgrade: false })
+        Box::new(Self { host, client: peer.address, request, upgrade: false })
     }
 
     /// Puts the router's words in the place of the client's. Answers the request's id.
@@ -41,7 +43,8 @@ impl Outbound {
         let headers = self.request.headers_mut();
         let protocol = headers.get(header::UPGRADE).filter(|protocol| bare && is_upgrade(protocol)).cloned();
         let protocol = protocol.filter(|_| hop::wants_upgrade(headers));
-        let id = headers::prepare(headers, peer, trusted, for_api);
+        let headers::Asked { id, client } = headers::prepare(headers, peer, trusted, for_api);
+        self.client = client;
         if let Some(protocol) = protocol {
             self.upgrade = true;
             headers.insert(header::UPGRADE, protocol);

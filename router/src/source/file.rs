@@ -100,6 +100,7 @@ mod tests {
             hosts: vec!["demo.localhost".into()],
             endpoints: Vec::new(),
             maintenance: false,
+            whitelist: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let mut replica = Replica::of(vec![app]);
         replica.version = 42;

@@ -77,6 +77,48 @@ async fn an_app_without_instances_or_in_maintenance_says_so() {
 }
 
 #[tokio::test]
+async fn an_app_takes_the_requests_of_its_whitelist_only() {
+    let origin = Origin::echo().await;
+    let mut listed = app(1, "listed.example", &[origin.address]);
+    listed.whitelist = vec!["127.0.0.0/8".parse().unwrap(), "203.0.113.7/32".parse().unwrap()];
+    let mut other = app(2, "other.example", &[origin.address]);
+    other.whitelist = vec!["203.0.113.0/24".parse().unwrap()];
+    let both = vec![listed, other];
+    let router = Router::with(|config| config.initial = Some(both.clone()));
+    assert_eq!(get(router.address, "listed.example", "/").await.0, 200);
+    // Nobody but a trusted proxy says who asks.
+    let text = "GET / HTTP/1.1\r\nHost: other.example\r\nX-Forwarded-For: 203.0.113.7\r\nConnection: close\r\n\r\n";
+    let refused = ask(router.address, text).await;
+    assert_eq!(raw::status(&refused), 403);
+    assert!(refused.ends_with("<p>The app takes no requests from your address.</p>\n"), "{refused}");
+
+    let trusting = Router::with(|config| {
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        config.initial = Some(both);
+    });
+    for (host, client, status) in [
+        ("other.example", "203.0.113.7", 200),
+        ("other.example", "198.51.100.1, 203.0.113.9", 200),
+        ("other.example", "203.0.113.7, 198.51.100.1", 403),
+        ("listed.example", "198.51.100.1", 403),
+        ("listed.example", "203.0.113.7", 200),
+        ("other.example", "nonsense", 403),
+    ] {
+        let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: {client}\r\nConnection: close\r\n\r\n");
+        assert_eq!(raw::status(&ask(trusting.address, text).await), status, "{client} at {host}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_on_the_whitelist_learns_nothing_else() {
+    let mut closed = app(1, "closed.example", &[]);
+    closed.whitelist = vec!["203.0.113.7/32".parse().unwrap()];
+    closed.maintenance = true;
+    let router = Router::with(|config| config.initial = Some(vec![closed]));
+    assert_eq!(get(router.address, "closed.example", "/").await.0, 403);
+}
+
+#[tokio::test]
 async fn many_requests_share_one_connection_on_both_sides() {
     let origin = Origin::echo().await;
     let router = Router::to(&[origin.address]);

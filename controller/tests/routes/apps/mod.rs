@@ -3,9 +3,11 @@
 mod builds;
 mod config;
 mod domains;
+mod front;
 mod life;
 mod perms;
 mod pods;
 mod releases;
 mod run;
 mod settings;
+mod whitelist;

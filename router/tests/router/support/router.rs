@@ -96,5 +96,6 @@ pub fn app(id: u128, host: &str, origins: &[SocketAddr]) -> AppRoutes {
         hosts: vec![host.to_owned()],
         endpoints: origins.iter().enumerate().map(endpoint).collect(),
         maintenance: false,
+        whitelist: Vec::new(),
     }
 }
