@@ -10,7 +10,7 @@ use clap::{
 
 use crate::{
     apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
-    maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, timeouts, tls, ui::clean, users,
+    maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, tags, timeouts, tls, ui::clean, users,
     version, whitelist,
 };
 
@@ -73,6 +73,8 @@ pub enum Command {
     #[command(flatten)]
     Shortcuts(shortcuts::Command),
     #[command(flatten)]
+    Tags(tags::Command),
+    #[command(flatten)]
     Timeouts(timeouts::Command),
     #[command(flatten)]
     Tls(tls::Command),
@@ -105,6 +107,7 @@ impl Command {
             Self::Releases(command) => command.run(context).await?,
             Self::Routing(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
+            Self::Tags(command) => command.run(context).await?,
             Self::Timeouts(command) => command.run(context).await?,
             Self::Tls(command) => command.run(context).await?,
             Self::Users(command) => command.run(context).await?,

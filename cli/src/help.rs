@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 21] = [
+const TOPICS: [Topic; 22] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from commits and images"),
@@ -40,6 +40,7 @@ const TOPICS: [Topic; 21] = [
     Topic::new("releases", "manage releases of an application"),
     Topic::new("routing", "manage routability of an application"),
     Topic::new("shortcuts", "show the short forms of commands"),
+    Topic::new("tags", "manage tags for application containers"),
     Topic::new("timeouts", "manage the time that processes get to stop"),
     Topic::new("tls", "manage TLS settings for applications"),
     Topic::new("users", "manage users"),

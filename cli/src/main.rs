@@ -33,6 +33,7 @@ mod repository;
 mod routing;
 mod settings;
 mod shortcuts;
+mod tags;
 mod timeouts;
 mod tls;
 mod ui;

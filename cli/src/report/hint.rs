@@ -1,6 +1,9 @@
 //! What to do next about an error that the controller or the way to it made.
 
-use api::client::{Error, Refusal, StatusCode};
+use api::{
+    client::{Error, Refusal, StatusCode},
+    error::ErrorBody,
+};
 
 use super::refusal::is_wrong_password;
 use crate::name::Name;
@@ -8,6 +11,7 @@ use crate::name::Name;
 /// A remedy for a refusal, where there is one.
 pub fn for_refusal(refusal: &Refusal, name: &Name) -> Option<String> {
     Some(match refusal.status {
+        StatusCode::BAD_REQUEST => return no_machine(refusal),
         StatusCode::UNAUTHORIZED if is_wrong_password(refusal) => return None,
         StatusCode::UNAUTHORIZED => format!("Log in again: {name} login <controller>"),
         StatusCode::FORBIDDEN => {
@@ -57,6 +61,13 @@ pub fn for_transport(error: &Error) -> Option<String> {
         Error::Token => Some("Log in again to get a good one.".to_owned()),
         _ => None,
     }
+}
+
+/// What no machine bears; Deis's client said only that there is none.
+fn no_machine(refusal: &Refusal) -> Option<String> {
+    let Some(ErrorBody::Detail { detail }) = refusal.body() else { return None };
+    let (_, labels) = detail.split_once("No nodes matched the provided labels: ")?;
+    Some(format!("No machine bears {labels}. The operator labels one with --machine-label KEY=VALUE."))
 }
 
 fn missing(refusal: &Refusal, name: &Name) -> Option<String> {

@@ -57,6 +57,7 @@ async fn the_overview() {
       releases               manage releases of an application
       routing                manage routability of an application
       shortcuts              show the short forms of commands
+      tags                   manage tags for application containers
       timeouts               manage the time that processes get to stop
       tls                    manage TLS settings for applications
       users                  manage users
@@ -169,6 +170,9 @@ async fn the_first_sentences_that_tests_look_for() {
         ("routing:info", "Prints info about the current application's routability."),
         ("routing:enable", "Enables routability for an app."),
         ("routing:disable", "Disables routability for an app."),
+        ("tags:list", "Lists tags for an application."),
+        ("tags:set", "Sets tags for an application."),
+        ("tags:unset", "Unsets tags for an application."),
     ] {
         let help = world.run(&format!("{verb} --help"));
         assert!(help.starts_with("exit: 0") && help.contains(sentence), "{verb}: {help}");

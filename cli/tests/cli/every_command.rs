@@ -282,7 +282,7 @@ fn poison(value: &mut Value, names: bool) {
         Value::Array(values) => values.iter_mut().for_each(|value| poison(value, names)),
         Value::Object(fields) => {
             fields.values_mut().for_each(|value| poison(value, names));
-            for map in ["values", "label", "memory", "cpu", "registry", "termination_grace_period"] {
+            for map in ["values", "label", "memory", "cpu", "tags", "registry", "termination_grace_period"] {
                 if let Some(Value::Object(map)) = fields.get_mut(map) {
                     *map = std::mem::take(map).into_iter().map(|(key, value)| (key + HOSTILE, value)).collect();
                 }

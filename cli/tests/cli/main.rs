@@ -32,6 +32,7 @@ mod run;
 mod secrets;
 mod settings_file;
 mod switches;
+mod tags;
 mod terminal;
 mod timeouts;
 mod tls;

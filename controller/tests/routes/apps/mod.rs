@@ -10,4 +10,5 @@ mod pods;
 mod releases;
 mod run;
 mod settings;
+mod tags;
 mod whitelist;
