@@ -350,8 +350,10 @@ fn folder() -> Result<TempDir> {
     Ok(folder)
 }
 
+/// A free port. Not one that the kernel gives away: until it is listened on, a connection of anybody might get it.
 fn bind() -> Result<TcpListener> {
-    Ok(TcpListener::bind("127.0.0.1:0")?)
+    let port = || TcpListener::bind(("127.0.0.1", rand::random_range(20_000..32_000)));
+    (0..100).find_map(|_| port().ok()).context("no port is free")
 }
 
 fn port_of(listener: &TcpListener) -> Result<u16> {

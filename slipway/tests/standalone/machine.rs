@@ -36,7 +36,7 @@ impl Machine {
         let dir = tempfile::Builder::new().prefix("slipway-").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         // Held together, so that each is another.
-        let ports = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let ports = [(); 3].map(|()| free_port());
         let [address, ssh, registry] = ports.each_ref().map(|port| port.local_addr().unwrap());
         let name = format!("swt-{:x}-{:x}", std::process::id(), address.port());
         let machine = Self { dir, name, address, ssh, registry };
@@ -191,4 +191,13 @@ pub fn proc_status(pid: u32, line: &str) -> String {
     let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap();
     let value = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':'));
     value.unwrap_or_default().trim().to_owned()
+}
+
+/// Not one that the kernel gives away: until it is listened on, a connection of anybody might get it.
+fn free_port() -> TcpListener {
+    loop {
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", rand::random_range(20_000..32_000))) {
+            return listener;
+        }
+    }
 }
