@@ -83,19 +83,23 @@ impl Ticket {
         status: StatusCode,
         body: &impl Serialize,
     ) -> Result<(), Error> {
-        if let Some(hold) = &self.0 {
-            let body = serde_json::to_value(body).context("an answer cannot be written")?;
-            let ours = idempotency::finish(connection, &hold.key, status.as_u16(), Some(&body)).await?;
-            ours.then_some(()).ok_or_else(made_elsewhere)?;
-            hold.settled.store(true, Ordering::Release);
-        }
-        Ok(())
+        let body = serde_json::to_value(body).context("an answer cannot be written")?;
+        self.finish(connection, status, Some(&body)).await
     }
 
     /// Keeps that the deletion was made, as [`Ticket::keep`]: sent again, it finds nothing and must not be told so.
     pub(super) async fn deleted(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        self.finish(connection, StatusCode::NO_CONTENT, None).await
+    }
+
+    async fn finish(
+        &self,
+        connection: &mut PgConnection,
+        status: StatusCode,
+        body: Option<&Value>,
+    ) -> Result<(), Error> {
         if let Some(hold) = &self.0 {
-            let ours = idempotency::finish(connection, &hold.key, StatusCode::NO_CONTENT.as_u16(), None).await?;
+            let ours = idempotency::finish(connection, &hold.key, status.as_u16(), body).await?;
             ours.then_some(()).ok_or_else(made_elsewhere)?;
             hold.settled.store(true, Ordering::Release);
         }
