@@ -6,6 +6,11 @@ mod load;
 mod machine;
 mod postgres;
 
+use std::{
+    os::{fd::OwnedFd, unix::net::UnixDatagram},
+    process::Command,
+};
+
 use load::Load;
 use machine::{Machine, ask_api, kill, proc_status, ssh_greeting};
 use postgres::{PASSWORD, Postgres};
@@ -42,7 +47,7 @@ fn secrets_are_closed_to_everybody_else() {
     let machine = Machine::new();
     let mut supervisor = machine.start();
     let read = |part: &str, path: &str| {
-        let mut command = std::process::Command::new("setpriv");
+        let mut command = Command::new("setpriv");
         command.args(["--reuid", &machine.user(part), "--clear-groups", "--regid", &machine.user(part), "cat"]);
         command.arg(machine.path(path)).output().unwrap().status.success()
     };
@@ -68,7 +73,7 @@ fn secrets_are_closed_to_everybody_else() {
     }
     // The database lets in the controller's user, and neither the router's nor anybody else.
     let psql = |part: &str| {
-        let mut command = std::process::Command::new("setpriv");
+        let mut command = Command::new("setpriv");
         command.args(["--reuid", &machine.user(part), "--clear-groups", "--regid", &machine.user(part), "psql", "-h"]);
         command.arg(machine.path("run/postgres")).args(["-U", "slipway", "-c", "select 1", "slipway"]);
         command.output().unwrap().status.success()
@@ -85,7 +90,7 @@ fn the_internal_listener_is_for_router_and_builder_and_the_api_socket_for_the_ro
     let mut supervisor = machine.start();
     let reaches = |part: &str, socket: &str| {
         let pid = machine.pid(part);
-        let mut command = std::process::Command::new("setpriv");
+        let mut command = Command::new("setpriv");
         command.args(["--reuid", &machine.user(part), "--regid", &machine.user(part)]);
         match proc_status(pid, "Groups").split_whitespace().collect::<Vec<_>>().join(",") {
             groups if groups.is_empty() => command.arg("--clear-groups"),
@@ -108,7 +113,7 @@ fn the_registry_serves_its_one_credential() {
     let mut supervisor = machine.start();
     let ask = |method: &str, path: &str, credential: &str| {
         let url = format!("http://{}{path}", machine.registry);
-        let mut command = std::process::Command::new("curl");
+        let mut command = Command::new("curl");
         command.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--request", method]);
         String::from_utf8(command.args(["--user", credential, &url]).output().unwrap().stdout).unwrap()
     };
@@ -272,9 +277,26 @@ fn purge_leaves_nothing() {
         assert!(!machine.path(folder).exists(), "{folder}");
     }
     for part in PARTS {
-        let user = std::process::Command::new("getent").args(["passwd", &machine.user(part)]).status().unwrap();
+        let user = Command::new("getent").args(["passwd", &machine.user(part)]).status().unwrap();
         assert!(!user.success(), "{part}");
     }
-    let group = std::process::Command::new("getent").args(["group", &machine.user("internal")]).status().unwrap();
+    let group = Command::new("getent").args(["group", &machine.user("internal")]).status().unwrap();
     assert!(!group.success());
+}
+
+#[test]
+fn a_part_complains_in_one_piece() {
+    // Each write to a socket of this kind is a message of its own.
+    let (ours, theirs) = UnixDatagram::pair().unwrap();
+    for arguments in [&["router", "--table-key-pile"][..], &["stack", "import", "/nowhere"][..]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+        let child = command.args(arguments).stderr(OwnedFd::from(theirs.try_clone().unwrap())).status().unwrap();
+        assert!(!child.success());
+        let mut words = [0; 4096];
+        let length = ours.recv(&mut words).unwrap();
+        assert!(words[..length].ends_with(b"\n") && length > 40, "{}", String::from_utf8_lossy(&words[..length]));
+        ours.set_nonblocking(true).unwrap();
+        assert!(ours.recv(&mut words).is_err(), "it was written in pieces");
+        ours.set_nonblocking(false).unwrap();
+    }
 }
