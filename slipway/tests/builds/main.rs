@@ -105,3 +105,12 @@ fn a_build_is_cancelled_and_sees_no_other_apps_image() {
     assert_eq!(seen.outcome["state"], "cancelled", "{seen:?}");
     place.assert_clean();
 }
+
+#[test]
+fn an_import_that_was_killed_leaves_nothing_once_somebody_looks() {
+    let place = Place::new();
+    place.kill_an_import();
+    assert!(place.stack(&["list"]).contains("localhost/slipway-stack:latest"));
+    assert_eq!(place.stack_folders(), 0);
+    place.assert_clean();
+}

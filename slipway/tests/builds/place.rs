@@ -130,12 +130,37 @@ impl Place {
             .arg("--directory")
             .arg(links)
             .args(["bin", "lib", "lib64", "tmp"]));
+        self.stack(&["import", &tar.display().to_string()]);
+    }
+
+    /// Does something about stack images; answers what was printed.
+    pub fn stack(&self, arguments: &[&str]) -> String {
+        run(&mut self.stack_command(arguments))
+    }
+
+    fn stack_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.path("slipway"));
-        command.args(["stack", "import"]).arg(&tar);
+        command.arg("stack").args(arguments);
         for (name, folder) in [("CONFIG", "etc"), ("DATA", "data"), ("RUN", "run")] {
             command.env(format!("SLIPWAY_{name}_DIR"), self.path(folder));
         }
-        run(&mut command);
+        command
+    }
+
+    /// Imports the stack once more, and kills that while its sandbox runs.
+    pub fn kill_an_import(&self) {
+        let mut import =
+            self.stack_command(&["import", &self.path("stack.tar").display().to_string()]).spawn().unwrap();
+        wait("the sandbox is there", || fs::read_dir(self.path("run/builds/runc")).unwrap().next().is_some());
+        import.kill().unwrap();
+        assert!(!import.wait().unwrap().success());
+        assert!(self.stack_folders() == 1, "the import was not killed in its midst");
+    }
+
+    /// Folders of imports.
+    pub fn stack_folders(&self) -> usize {
+        let names = fs::read_dir(self.path("data/builds")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().starts_with("stack-")).count()
     }
 
     /// An operator's buildpack.
@@ -301,9 +326,10 @@ fn has(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
 }
 
-fn run(command: &mut Command) {
+fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn wait(what: &str, condition: impl Fn() -> bool) {

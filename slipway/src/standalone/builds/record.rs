@@ -16,6 +16,9 @@ use crate::standalone::{
     process::Mark,
 };
 
+/// Before the id of what `slipway stack` does.
+const STACK: &str = "stack-";
+
 /// Where a build's record lies.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -31,6 +34,11 @@ impl Record {
     /// What is no build of an app, but runs like one.
     pub fn at(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// The record of what `slipway stack` does.
+    pub fn of_stack(settings: &Settings, id: Uuid) -> Self {
+        Self::at(settings.builds.join(format!("{STACK}{id}")))
     }
 
     /// Makes it. Users of the sandbox pass through to what is theirs.
@@ -142,13 +150,22 @@ fn chunk(path: &Path, from: u64) -> io::Result<String> {
     }
 }
 
-/// Every record.
+/// Every record of a build.
 pub fn all(settings: &Settings) -> Result<Vec<(Uuid, Record)>> {
+    listed(settings, "")
+}
+
+/// Every record of a `slipway stack`.
+pub fn stacks(settings: &Settings) -> Result<Vec<(Uuid, Record)>> {
+    listed(settings, STACK)
+}
+
+fn listed(settings: &Settings, prefix: &str) -> Result<Vec<(Uuid, Record)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(&settings.builds)? {
-        let name = entry?.file_name();
-        let Some(build) = name.to_str().and_then(|name| name.parse().ok()) else { continue };
-        found.push((build, Record::of(settings, build)));
+        let entry = entry?;
+        let id = entry.file_name().to_str().and_then(|name| name.strip_prefix(prefix)?.parse().ok());
+        found.extend(id.map(|id| (id, Record::at(entry.path()))));
     }
     Ok(found)
 }

@@ -1,8 +1,11 @@
 //! What a runner leaves behind that was killed: its sandboxes and their files.
 
-use std::process::Command;
+use std::{
+    fs::{File, OpenOptions},
+    process::Command,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use uuid::Uuid;
 
 use super::{
@@ -19,7 +22,31 @@ pub fn sweep(settings: &Settings) -> Result<()> {
     for (build, record) in record::all(settings)? {
         result = result.and(after(settings, build, &record));
     }
+    result.and(stacks(settings))
+}
+
+/// Removes what is left of every `slipway stack` that was killed.
+pub fn stacks(settings: &Settings) -> Result<()> {
+    let _lock = lock_stacks(settings)?;
+    let mut result = Ok(());
+    for (id, record) in record::stacks(settings)? {
+        let after = || {
+            if record.is_alive()? {
+                Ok(())
+            } else {
+                clear(settings, id, &record).and_then(|()| disk::remove(record.folder()))
+            }
+        };
+        result = result.and(after());
+    }
     result
+}
+
+/// Held by who looks for records of stacks that are nobody's, and by who makes one, until it has its mark.
+pub fn lock_stacks(settings: &Settings) -> Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(settings.builds.join("stacks.lock"))?;
+    file.lock().context("cannot lock the records of stacks")?;
+    Ok(file)
 }
 
 /// Clears after one build, unless its runner lives. Only when nothing of it is left it is told to have ended.
@@ -55,7 +82,7 @@ pub fn end_all(settings: &Settings) -> Result<()> {
     if !settings.builds.exists() {
         return Ok(());
     }
-    for (build, record) in record::all(settings)? {
+    for (build, record) in record::all(settings)?.into_iter().chain(record::stacks(settings)?) {
         if let Some(runner) = record.mark().holder()? {
             record.cancel()?;
             // It may end by itself meanwhile, which is as good.

@@ -33,7 +33,7 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{disk, record::Record, registry, settings::Settings};
+use super::{disk, record::Record, registry, settings::Settings, sweep};
 use crate::standalone::files::{self, Owner};
 
 /// What a runner is told on its standard input.
@@ -68,7 +68,7 @@ pub async fn run() -> Result<()> {
         BuildState::Failed { reason } => log.fail(reason)?,
         _ => log.finish()?,
     }
-    let cleared = super::sweep::clear(&settings, order.build, &record);
+    let cleared = sweep::clear(&settings, order.build, &record);
     record.end(&state)?;
     disk::keep_budget(&settings).await?;
     cleared
@@ -210,12 +210,18 @@ impl Runner<'_> {
 
 /// Makes or lists stack images, in the shared store; answers what was said.
 pub async fn stack(settings: &Settings, id: Uuid, job: &Job, tar: Option<&Path>, network: bool) -> Result<String> {
-    let folder = settings.builds.join(format!("stack-{id}"));
-    for path in [&settings.builds, &settings.run, &folder] {
+    for path in [&settings.builds, &settings.run] {
         files::ensure_folder(path, Owner::ROOT, 0o711)?;
     }
-    let result = stack_in(settings, id, job, tar, network, &folder).await;
-    disk::remove(&folder)?;
+    sweep::stacks(settings)?;
+    let record = Record::of_stack(settings, id);
+    let _alive = {
+        let _lock = sweep::lock_stacks(settings)?;
+        files::ensure_folder(record.folder(), Owner::ROOT, 0o711)?;
+        record.mark().claim()?
+    };
+    let result = stack_in(settings, id, job, tar, network, &record).await;
+    disk::remove(record.folder())?;
     result
 }
 
@@ -225,9 +231,8 @@ async fn stack_in(
     job: &Job,
     tar: Option<&Path>,
     network: bool,
-    folder: &Path,
+    record: &Record,
 ) -> Result<String> {
-    let record = Record::at(folder.to_owned());
     let scratch = record.scratch();
     root::ensure_store(&settings.stacks)?;
     root::prepare(&scratch, &settings.name_servers)?;

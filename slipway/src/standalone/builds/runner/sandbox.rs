@@ -31,8 +31,8 @@ pub const PUSH: &str = "push";
 pub const SEED: &str = "seed";
 /// Makes a stack image.
 pub const STACK: &str = "stack";
-/// Every kind of sandbox that a build has.
-pub const KINDS: [&str; 3] = [BUILD, PUSH, SEED];
+/// Every kind of sandbox.
+pub const KINDS: [&str; 4] = [BUILD, PUSH, SEED, STACK];
 /// How long `runc` may take to begin and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
