@@ -126,7 +126,8 @@ pub async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<App>, 
 }
 
 /// Living apps that the user owns or shares, or all of them, by name, each with the Procfile of its latest good release; and
-/// how many there are in all. One statement, because every client begins with this list.
+/// how many there are in all. One statement, because every client begins with this list; the Procfile is a column of its own,
+/// for which PostgreSQL looks up one release an app, where it would join all builds otherwise.
 pub async fn page(
     pool: &PgPool,
     user_id: i64,
@@ -137,15 +138,13 @@ pub async fn page(
     let rows = sqlx::query!(
         r#"select a.id, a.uuid, a.name, a.platform_name, a.owner_id, u.username as owner,
             a.structure as "structure: Json<Structure>", a.created_at, a.updated_at, a.total as "total!",
-            b.procfile as "procfile?: Json<Procfile>"
+            (select b.procfile from releases r left join builds b on b.id = r.build_id
+                where r.app_id = a.id and r.state = 'good' order by r.version desc limit 1) as "procfile?: Json<Procfile>"
          from (select *, count(*) over () as total from apps a
             where a.destroyed_at is null and ($2 or a.owner_id = $1
                 or exists (select 1 from collaborators c where c.app_id = a.id and c.user_id = $1))
             order by a.name limit $3 offset $4) a
          join users u on u.id = a.owner_id
-         left join lateral (select build_id from releases
-            where app_id = a.id and state = 'good' order by version desc limit 1) r on true
-         left join builds b on b.id = r.build_id
          order by a.name"#,
         user_id,
         all,
