@@ -19,14 +19,20 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl Timestamp {
+    fn text(self) -> String {
         // Of lists of apps and releases a tenth was the formatting of times by a pattern.
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Secs, true))
+        self.0.to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text())
     }
 }
 

@@ -6,7 +6,7 @@ use super::{InvalidName, ProcessType, name_traits};
 
 /// An app's name (`id` in the API): 1 to 63 of `a-z`, `0-9` and `-`, beginning with a letter, not ending with `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct AppName(String);
 
 name_traits!(AppName);
@@ -41,7 +41,7 @@ impl AppName {
 /// The name an app bears on its platform: fixed when it is created, at most [`PlatformName::MAX`] characters, so that
 /// `<platform name>-<process type>` stays within the 63 of a Kubernetes name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct PlatformName(String);
 
 name_traits!(PlatformName);

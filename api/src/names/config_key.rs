@@ -6,7 +6,7 @@ use super::{InvalidName, name_traits};
 
 /// A config key: a letter or `_`, then letters, digits and `_`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct ConfigKey(String);
 
 name_traits!(ConfigKey);

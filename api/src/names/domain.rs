@@ -7,7 +7,7 @@ use super::{InvalidName, name_traits};
 /// A domain of an app, lower case and in ACE form. `*.` may be its first label; a single label without a dot stands
 /// for a name under the platform's domain.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct DomainName(String);
 
 name_traits!(DomainName);

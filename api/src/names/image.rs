@@ -8,7 +8,7 @@ use super::{InvalidName, name_traits};
 ///
 /// Engine ids (`sha256:...`, 12 or 64 hexadecimal digits) are refused: on a shared engine they name anybody's image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct ImageName(String);
 
 name_traits!(ImageName);

@@ -6,7 +6,7 @@ use super::{InvalidName, name_traits};
 
 /// A key's name among those of its owner: 1 to 128 characters, mostly `user@machine`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct KeyId(String);
 
 name_traits!(KeyId);

@@ -6,7 +6,7 @@ use super::{InvalidName, name_traits};
 
 /// A process type of a Procfile: words of `a-z` and `0-9` joined by single hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct ProcessType(String);
 
 name_traits!(ProcessType);

@@ -6,7 +6,7 @@ use super::{InvalidName, name_traits};
 
 /// A user's name: letters, digits and `@ . + - _`, at most 150.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Username(String);
 
 name_traits!(Username);

@@ -125,19 +125,37 @@ pub async fn get(executor: impl PgExecutor<'_>, id: i64) -> Result<Option<App>, 
     row.map(App::try_from).transpose()
 }
 
-/// Living apps that the user owns or shares, or all of them, by name, each with the Procfile of its latest good release; and
-/// how many there are in all. One statement, because every client begins with this list; the Procfile is a column of its own,
-/// for which PostgreSQL looks up one release an app, where it would join all builds otherwise.
+/// What a list of apps tells of one.
+pub struct Listed {
+    /// Public identity.
+    pub uuid: Uuid,
+    /// Its name now.
+    pub name: AppName,
+    /// The owner's name.
+    pub owner: String,
+    /// Wanted instances.
+    pub structure: Structure,
+    /// Of the build of its latest good release.
+    pub procfile: Procfile,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Living apps that the user owns or shares, or all of them, by name; and how many there are in all. One statement, because
+/// every client begins with this list; the Procfile is a column of its own, for which PostgreSQL looks up one release an app,
+/// where it would join all builds otherwise.
 pub async fn page(
     pool: &PgPool,
     user_id: i64,
     all: bool,
     limit: i64,
     offset: i64,
-) -> Result<(i64, Vec<(App, Procfile)>), sqlx::Error> {
+) -> Result<(i64, Vec<Listed>), sqlx::Error> {
     let rows = sqlx::query!(
-        r#"select a.id, a.uuid, a.name, a.platform_name, a.owner_id, u.username as owner,
-            a.structure as "structure: Json<Structure>", a.created_at, a.updated_at, a.total as "total!",
+        r#"select a.uuid, a.name, u.username as owner, a.structure as "structure: Json<Structure>",
+            a.created_at, a.updated_at, a.total as "total!",
             (select b.procfile from releases r left join builds b on b.id = r.build_id
                 where r.app_id = a.id and r.state = 'good' order by r.version desc limit 1) as "procfile?: Json<Procfile>"
          from (select *, count(*) over () as total from apps a
@@ -159,22 +177,18 @@ pub async fn page(
         None if offset > 0 => count(pool, user_id, all).await?,
         None => 0,
     };
-    let apps = rows.into_iter().map(|row| {
-        let app = App::try_from(Row {
-            id: row.id,
+    let listed = rows.into_iter().map(|row| {
+        Ok(Listed {
             uuid: row.uuid,
-            name: row.name,
-            platform_name: row.platform_name,
-            owner_id: row.owner_id,
+            name: AppName::parse(&row.name).map_err(super::decode)?,
             owner: row.owner,
-            structure: row.structure,
-            destroyed: false,
+            structure: row.structure.0,
+            procfile: row.procfile.map_or_else(Procfile::new, |procfile| procfile.0),
             created_at: row.created_at,
             updated_at: row.updated_at,
-        })?;
-        Ok((app, row.procfile.map_or_else(Procfile::new, |procfile| procfile.0)))
+        })
     });
-    Ok((total, apps.collect::<Result<_, sqlx::Error>>()?))
+    Ok((total, listed.collect::<Result<_, sqlx::Error>>()?))
 }
 
 /// How many apps [`page`] has in all.

@@ -37,7 +37,7 @@ pub(super) fn router() -> Router<State> {
 async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<App>>, Error> {
     let (user, all) = (caller.user.id, caller.is_admin());
     let (count, apps) = app::page(&state.pool, user, all, paging.limit, paging.offset).await?;
-    Ok(paging.page(count, apps.into_iter().map(|(app, procfile)| shown(app, procfile)).collect()))
+    Ok(paging.page(count, apps.into_iter().map(listed).collect()))
 }
 
 async fn create(
@@ -88,12 +88,17 @@ async fn destroy(state: State, allowed: Allowed<Manage>, ticket: Ticket) -> Resu
 }
 
 fn shown(app: app::App, procfile: Procfile) -> App {
+    let app::App { uuid, name, owner, structure, created_at, updated_at, .. } = app;
+    listed(app::Listed { uuid, name, owner, structure, procfile, created_at, updated_at })
+}
+
+fn listed(app: app::Listed) -> App {
     App {
         uuid: app.uuid,
         id: app.name,
         owner: app.owner,
         structure: app.structure,
-        procfile_structure: procfile,
+        procfile_structure: app.procfile,
         created: app.created_at.into(),
         updated: app.updated_at.into(),
     }

@@ -22,7 +22,7 @@ async def knock(address, port, gate):
         except (OSError, asyncio.TimeoutError):
             pass
 async def main():
-    gate, tries = asyncio.Semaphore(400), []
+    gate, tries = asyncio.Semaphore(1000), []
     for target in sys.argv[1:]:
         address, ports = target.rsplit(":", 1)
         first, _, last = ports.partition("-")

@@ -43,7 +43,7 @@ pub(super) async fn of_user(
 pub(super) async fn owner(state: State, _: Builder, Path(fingerprint): Path<String>) -> Result<Json<HookUser>, Error> {
     let user = key::find_owner_by_fingerprint(&state.pool, &fingerprint).await?.ok_or(Error::Missing("Key"))?;
     let (_, apps) = db::app::page(&state.pool, user.id, user.is_superuser, i64::MAX, 0).await?;
-    let apps = apps.into_iter().map(|(app, _)| app.name.to_string()).collect();
+    let apps = apps.into_iter().map(|app| app.name.to_string()).collect();
     Ok(Json(HookUser { username: user.username, apps }))
 }
 
