@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, process::Command};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tests::{container, image::Image, machine, program, standalone::Standalone, user::User};
 
 /// Where clouds keep the credentials of a machine.
@@ -59,4 +59,18 @@ fn an_app_reaches_neither_another_app_nor_the_machine() -> Result<()> {
 fn probe(user: &User, targets: &[String]) -> Result<String> {
     let command = format!("/bin/specimen probe {}", targets.join(" "));
     user.does(&["run", "-a", "prisoner", "--", &command])
+}
+
+/// `DATABASE_URL` may be in the environment for something else.
+#[test]
+fn a_purge_finds_what_is_its_own_whatever_database_is_named() -> Result<()> {
+    let image = Image::specimen("purge", &[], &[5000])?;
+    let platform = Standalone::start()?;
+    let user = User::registered(&platform.url())?;
+    user.does(&["create", "blog", "--no-remote"])?;
+    user.does(&["pull", &image.name, "-a", "blog"])?;
+    let other = std::env::var("DATABASE_URL").context("`scripts/test` starts the database")?;
+    let said = platform.slipway(&["purge", "--yes", "--database-url", &other])?;
+    ensure!(said.to_string().contains("out: Removed: 1 containers, 1 networks, "), "{said}");
+    Ok(())
 }

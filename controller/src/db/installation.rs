@@ -29,9 +29,10 @@ pub async fn open(pool: &PgPool, vault: &Vault) -> anyhow::Result<Installation> 
     Ok(Installation { uuid: row.uuid, routes_epoch: row.routes_epoch })
 }
 
-/// The installation's uuid, if this database is one's. To be had without its key.
-pub async fn find(executor: impl PgExecutor<'_>) -> Result<Option<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!("select uuid from installation").fetch_optional(executor).await
+/// The installation's uuid and the canary of its key, if this database is one's. To be had without the key.
+pub async fn find(executor: impl PgExecutor<'_>) -> Result<Option<(Uuid, Vec<u8>)>, sqlx::Error> {
+    let row = sqlx::query!("select uuid, key_canary from installation").fetch_optional(executor).await?;
+    Ok(row.map(|row| (row.uuid, row.key_canary)))
 }
 
 /// The next version of the routes, under a lock that is held until the transaction ends.

@@ -78,16 +78,22 @@ fn confirm(name: &str, out: &mut impl Write) -> Result<()> {
 
 /// What is in the engine goes first: only the database knows what is ours.
 async fn purge_engine(paths: &Paths, name: &str, options: &PurgeOptions) -> Result<controller::Purged> {
-    if let Some(url) = &options.database_url {
-        return controller::purge(url, options.docker_socket.clone()).await;
+    let mut purged = controller::Purged::default();
+    let key = paths.key();
+    // Without a key nothing is left but the rests of a purge that was cut off.
+    if let Some(url) = options.database_url.as_ref().filter(|_| key.exists()) {
+        purged += controller::purge(url, Some(&key), options.docker_socket.clone()).await.context(
+            "nothing was removed: --database-url (DATABASE_URL) is to name the database that this platform ran on",
+        )?;
     }
-    if !paths.postgres().join("PG_VERSION").exists() {
-        return Ok(controller::Purged::default());
+    // A URL in the environment may be there for something else.
+    if paths.postgres().join("PG_VERSION").exists() {
+        let database = start_database(paths, name, options).await?;
+        let of_ours = controller::purge(&postgres::url(paths), None, options.docker_socket.clone()).await;
+        database.stop(Part::Postgres.stop_signal(), Part::Postgres.grace(Occasion::Stop)).await?;
+        purged += of_ours?;
     }
-    let database = start_database(paths, name, options).await?;
-    let purged = controller::purge(&postgres::url(paths), options.docker_socket.clone()).await;
-    database.stop(Part::Postgres.stop_signal(), Part::Postgres.grace(Occasion::Stop)).await?;
-    purged
+    Ok(purged)
 }
 
 async fn start_database(paths: &Paths, name: &str, options: &PurgeOptions) -> Result<Process> {

@@ -1,6 +1,6 @@
 //! The end of an installation: everything of it leaves the engine at once.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, ops::AddAssign, path::PathBuf};
 
 use bollard::{
     Docker as Client,
@@ -26,6 +26,14 @@ pub struct Purged {
     pub networks: usize,
     /// Tags of ours, and with them the images that nobody else keeps.
     pub images: usize,
+}
+
+impl AddAssign for Purged {
+    fn add_assign(&mut self, other: Self) {
+        self.containers += other.containers;
+        self.networks += other.networks;
+        self.images += other.images;
+    }
 }
 
 /// How often an engine is asked that is too busy to answer in time: a large image may take it a minute to remove.
