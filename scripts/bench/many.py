@@ -158,7 +158,7 @@ def run(platform, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", required=True, type=Path, help="folder of slipway, mycli and specimen, release builds")
+    parser.add_argument("--programs", required=True, type=Path, help="folder of slipway, mycli and specimen")
     parser.add_argument("--apps", type=int, default=500, help="how many apps")
     parser.add_argument("--instances", type=int, default=2, help="how many instances each")
     parser.add_argument("--seconds", type=int, default=120, help="how long nothing is asked of it")

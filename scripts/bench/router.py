@@ -194,7 +194,7 @@ def run(options, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--slipway", required=True, help="the server binary, a release build")
+    parser.add_argument("--slipway", required=True, help="the server binary")
     parser.add_argument("--rounds", type=int, default=4, help="rounds; the medians are printed")
     parser.add_argument("--seconds", type=int, default=8, help="length of each measurement")
     parser.add_argument("--apps", type=int, default=100, help="apps that the router knows")
