@@ -4,6 +4,7 @@
 
 pub mod auth;
 pub mod backup;
+mod certificate;
 pub mod db;
 pub mod error;
 pub mod failpoint;

@@ -17,14 +17,28 @@ const CRATE_RULES: [(&str, &[&str]); 7] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 17] = [
+const MODULE_RULES: [(&str, &[&str]); 18] = [
     ("auth", &["db", "state"]),
-    ("db", &["failpoint", "vault"]),
+    ("certificate", &[]),
+    ("db", &["certificate", "failpoint", "vault"]),
     ("error", &[]),
     ("failpoint", &[]),
     (
         "http",
-        &["auth", "db", "instances", "logs", "operation", "outage", "platform", "pushes", "runs", "signals", "state"],
+        &[
+            "auth",
+            "certificate",
+            "db",
+            "instances",
+            "logs",
+            "operation",
+            "outage",
+            "platform",
+            "pushes",
+            "runs",
+            "signals",
+            "state",
+        ],
     ),
     ("internal", &["db", "pushes", "routes", "state"]),
     ("logs", &["db", "platform"]),

@@ -2,6 +2,7 @@
 //! label, an argument list, a file name. Nothing else in the workspace parses them.
 
 mod app;
+mod cert_name;
 mod client_network;
 mod config_key;
 mod domain;
@@ -12,6 +13,7 @@ mod public_key;
 mod username;
 
 pub use app::{AppName, PlatformName};
+pub use cert_name::CertName;
 pub use client_network::ClientNetwork;
 pub use config_key::ConfigKey;
 pub use domain::DomainName;

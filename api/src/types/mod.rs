@@ -5,6 +5,7 @@
 
 mod app;
 mod build;
+mod certificate;
 mod config;
 mod domain;
 mod hook;
@@ -22,6 +23,7 @@ mod whitelist;
 
 pub use app::{App, CreateApp, UpdateApp};
 pub use build::{Build, CreateBuild};
+pub use certificate::{AttachCertificate, Certificate, CreateCertificate};
 pub use config::{Config, ConfigPatch, Patch};
 pub use domain::{CreateDomain, Domain};
 pub use hook::{HookBuild, HookBuilt, HookKey, HookPush, HookRelease, HookUser};

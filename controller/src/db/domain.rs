@@ -69,6 +69,11 @@ pub async fn hosts(
     domains.iter().map(|domain| Ok(DomainName::parse(domain).map_err(super::decode)?.host(platform_domain))).collect()
 }
 
+/// The id of the app that has the domain.
+pub async fn find_app(executor: impl PgExecutor<'_>, domain: &DomainName) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar!("select app_id from domains where domain = $1", domain.as_str()).fetch_optional(executor).await
+}
+
 /// How many domains the app has.
 pub async fn count(executor: impl PgExecutor<'_>, app_id: i64) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(r#"select count(*) as "count!" from domains where app_id = $1"#, app_id)

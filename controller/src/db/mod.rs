@@ -8,6 +8,7 @@ pub mod app;
 pub mod audit;
 pub mod backup;
 pub mod build;
+pub mod certificate;
 pub mod collaborator;
 pub mod config;
 pub mod domain;

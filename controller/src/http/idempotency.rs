@@ -89,7 +89,12 @@ impl Ticket {
 
     /// Keeps that the deletion was made, as [`Ticket::keep`]: sent again, it finds nothing and must not be told so.
     pub(super) async fn deleted(&self, connection: &mut PgConnection) -> Result<(), Error> {
-        self.finish(connection, StatusCode::NO_CONTENT, None).await
+        self.keep_empty(connection, StatusCode::NO_CONTENT).await
+    }
+
+    /// Keeps an answer that has no body, as [`Ticket::keep`].
+    pub(super) async fn keep_empty(&self, connection: &mut PgConnection, status: StatusCode) -> Result<(), Error> {
+        self.finish(connection, status, None).await
     }
 
     async fn finish(

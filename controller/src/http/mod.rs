@@ -6,6 +6,7 @@ mod apps;
 mod auth;
 mod body;
 mod builds;
+mod certs;
 mod config;
 mod domains;
 mod error;
@@ -67,6 +68,7 @@ pub fn router(state: State) -> Router {
         .merge(whitelist::router())
         .merge(perms::router())
         .merge(keys::router())
+        .merge(certs::router())
         .merge(auth::router())
         // Inside of here the app in the URL is known; outside it is not.
         .route_layer(from_fn_with_state(state.clone(), idempotency::once))

@@ -40,7 +40,7 @@ const fn managing(method: &'static str, path: &'static str) -> Rule {
 }
 
 /// Every route that users have. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 53] = [
+const RULES: [Rule; 59] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -58,6 +58,12 @@ const RULES: [Rule; 53] = [
     user("POST", "/v2/keys"),
     user("GET", "/v2/keys/none"),
     user("DELETE", "/v2/keys/none"),
+    user("GET", "/v2/certs"),
+    user("POST", "/v2/certs"),
+    user("GET", "/v2/certs/none"),
+    user("DELETE", "/v2/certs/none"),
+    user("POST", "/v2/certs/none/domain/"),
+    user("DELETE", "/v2/certs/none/domain/none.example"),
     using("GET", "/v2/apps/blog"),
     using("POST", "/v2/apps/blog"),
     managing("DELETE", "/v2/apps/blog"),

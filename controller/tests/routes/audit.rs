@@ -7,6 +7,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
+    certs,
     harness::{Client, Installation, PASSWORD},
     keys::ED25519,
 };
@@ -47,6 +48,9 @@ async fn changes_of_an_app(pool: PgPool) {
     installation.platform.image("example:latest", Script::exits(0, &[]));
     post(&admin, "/v2/apps/blog/run", json!({"command": "echo hunter2"})).await;
     post(&admin, "/v2/apps/blog/domains", json!({"domain": "www.example.com"})).await;
+    certs::add(&admin, "web").await.expect(StatusCode::CREATED);
+    post(&admin, "/v2/certs/web/domain/", json!({"domain": "www.example.com"})).await;
+    admin.delete("/v2/certs/web/domain/www.example.com").await.expect(StatusCode::NO_CONTENT);
     admin.delete("/v2/apps/blog/domains/www.example.com").await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/apps/blog/settings", json!({"maintenance": true, "label": {"team": "frontend"}})).await;
     post(&admin, "/v2/apps/blog/tls", json!({"https_enforced": true})).await;
@@ -66,6 +70,9 @@ admin ps:scale cmd=2 (app)
 admin ps:restart all (app)
 admin apps:run <run> (app)
 admin domains:add www.example.com (app)
+admin certs:add web
+admin certs:attach web www.example.com (app)
+admin certs:detach web www.example.com (app)
 admin domains:remove www.example.com (app)
 admin settings:set turned maintenance mode on, set label team (app)
 admin tls:enable  (app)
@@ -88,6 +95,8 @@ async fn changes_of_accounts(pool: PgPool) {
     ana.login("ana").await;
     post(&ana, "/v2/keys", json!({"id": "laptop", "public": ED25519})).await;
     ana.delete("/v2/keys/laptop").await.expect(StatusCode::NO_CONTENT);
+    certs::add(&ana, "web").await.expect(StatusCode::CREATED);
+    ana.delete("/v2/certs/web").await.expect(StatusCode::NO_CONTENT);
     post(&admin, "/v2/admin/perms", json!({"username": "ana"})).await;
     admin.delete("/v2/admin/perms/ana").await.expect(StatusCode::NO_CONTENT);
     ana.delete("/v2/auth/cancel").await.expect(StatusCode::NO_CONTENT);
@@ -102,6 +111,8 @@ ana auth:regenerate ana
 ana auth:login local
 ana keys:add laptop
 ana keys:remove laptop
+ana certs:add web
+ana certs:remove web
 admin admin:create ana
 admin admin:delete ana
 ana auth:cancel ana

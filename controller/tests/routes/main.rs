@@ -8,6 +8,7 @@ mod admin;
 mod apps;
 mod audit;
 mod auth;
+mod certs;
 mod conventions;
 mod harness;
 mod hooks;

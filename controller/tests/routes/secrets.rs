@@ -7,6 +7,7 @@ use std::{
 
 use axum::http::StatusCode;
 use controller::platform::memory::Script;
+use rcgen::{CertificateParams, KeyPair, PKCS_ED25519};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool};
 use tracing_subscriber::fmt::MakeWriter;
@@ -75,10 +76,17 @@ async fn secrets_are_kept(pool: PgPool) {
     admin.with_key("hush-hush-key2").post("/v2/apps/blog/builds", json!({"image": "example"})).await;
     let form = json!({"username": "admin", "new_password": "hush-hush-password"});
     admin.with_key("hush-hush-key3").post("/v2/auth/passwd", form).await.expect(StatusCode::OK);
+    let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    let certificate = CertificateParams::new(["www.example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let form = json!({"name": "web", "certificate": certificate.pem(), "key": key.serialize_pem()});
+    admin.with_key("hush-hush-key4").post("/v2/certs", form).await.expect(StatusCode::CREATED);
+    // In PEM, and in the form in which the database shows bytes.
+    let (pem, bytes) = (key.serialize_pem(), hex::encode(key.serialize_der()));
+    let pem = pem.lines().nth(1).unwrap();
 
     let (log, rows) = (log.text(), dump(&installation.pool).await);
     assert!(log.contains("/v2/apps/blog/config") && rows.len() > 20, "{} rows, log: {log}", rows.len());
-    for secret in [PASSWORD, "hush-hush", token, &token["sw_".len()..]] {
+    for secret in [PASSWORD, "hush-hush", token, &token["sw_".len()..], pem, &bytes] {
         assert!(!log.contains(secret), "the log holds {secret}");
         assert!(!rows.iter().any(|row| row.contains(secret)), "the database holds {secret}");
     }

@@ -63,7 +63,7 @@ impl Claim {
 
 /// The form in which a domain is kept: a host right below the platform's domain by its label alone, so that no host has
 /// two forms.
-pub(super) fn kept_as(given: &str, platform_domain: &str) -> Result<DomainName, Error> {
+pub(in crate::http) fn kept_as(given: &str, platform_domain: &str) -> Result<DomainName, Error> {
     let domain = DomainName::parse(given).map_err(|error| Error::name("domain", error))?;
     let below = domain.as_str().strip_suffix(platform_domain).and_then(|rest| rest.strip_suffix('.'));
     match below {

@@ -13,6 +13,7 @@ use axum::{
     routing::{delete, get},
 };
 use claim::Claim;
+pub(super) use claim::kept_as;
 
 use super::{
     Slashed,
@@ -85,7 +86,7 @@ async fn remove(
     Path((_, given)): Path<(String, String)>,
 ) -> Result<StatusCode, Error> {
     let missing = || Error::Missing("Domain");
-    let domain: DomainName = claim::kept_as(&given, &state.settings.platform_domain).map_err(|_| missing())?;
+    let domain: DomainName = kept_as(&given, &state.settings.platform_domain).map_err(|_| missing())?;
     let app = &allowed.app;
     let mut tx = db::begin(&state.pool).await?;
     if !domain::delete(&mut *tx, app.id, &domain).await? {
