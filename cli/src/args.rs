@@ -9,7 +9,7 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, builds, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
+    apps, auth, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
     maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, tags, timeouts, tls, ui::clean, users,
     version, whitelist,
 };
@@ -44,6 +44,8 @@ pub enum Command {
     Auth(auth::Command),
     #[command(flatten)]
     Builds(builds::Command),
+    #[command(flatten)]
+    Certs(certs::Command),
     #[command(flatten)]
     Config(config::Command),
     #[command(flatten)]
@@ -93,6 +95,7 @@ impl Command {
             Self::Apps(command) => return command.run(context).await,
             Self::Auth(command) => command.run(context).await?,
             Self::Builds(command) => command.run(context).await?,
+            Self::Certs(command) => command.run(context).await?,
             Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
             Self::Git(command) => command.run(context).await?,

@@ -22,10 +22,11 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 22] = [
+const TOPICS: [Topic; 23] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("builds", "manage builds created from commits and images"),
+    Topic::new("certs", "manage certificates of domains").labelled("certificates"),
     Topic::new("config", "manage environment variables that define app config"),
     Topic::new("domains", "manage and assign domain names to your applications"),
     Topic::new("git", "manage git remotes of applications"),

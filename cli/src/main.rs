@@ -9,6 +9,7 @@ mod args;
 mod auth;
 mod builder;
 mod builds;
+mod certs;
 mod child;
 mod config;
 mod context;

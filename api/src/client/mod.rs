@@ -8,6 +8,7 @@
 pub mod apps;
 pub mod auth;
 pub mod builds;
+pub mod certs;
 pub mod config;
 pub mod domains;
 pub mod health;

@@ -81,6 +81,9 @@ fn missing(refusal: &Refusal, name: &Name) -> Option<String> {
     if text("Domain") {
         return Some(format!("`{name} domains` lists the domains there are."));
     }
+    if text("Certificate") {
+        return Some(format!("`{name} certs` lists the certificates you have."));
+    }
     if text("Key") {
         return Some(format!("`{name} keys` lists the keys you have."));
     }

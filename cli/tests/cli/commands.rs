@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::any};
 
 use crate::{
-    harness::{AT, UUID, World, app, config, domain, page, pod, release, settings, tls, user},
+    harness::{AT, UUID, World, app, certificate, config, domain, page, pod, release, settings, tls, user},
     keys::ED25519,
 };
 
@@ -56,6 +56,12 @@ pub const ROWS: &[Row] = &[
     row("builds:logs", "-a blog"),
     row("builds:cancel", "-a blog"),
     row("builds:create", "example-go -a blog"),
+    row("certs:list", ""),
+    row("certs:add", "web a.crt a.key"),
+    row("certs:remove", "web"),
+    row("certs:info", "web"),
+    row("certs:attach", "web x.org"),
+    row("certs:detach", "web x.org"),
     row("config:list", "-a blog"),
     row("config:set", "A=1 -a blog"),
     row("config:unset", "A -a blog"),
@@ -142,6 +148,8 @@ pub fn furnish(world: &World) {
         "username": "admin", "ssl_verify": true, "controller": world.server.uri(), "token": "s3cret", "response_limit": 0,
     }));
     fs::write(at("a.pub"), ED25519).unwrap();
+    fs::write(at("a.crt"), "a certificate\n").unwrap();
+    fs::write(at("a.key"), "its key\n").unwrap();
     fs::write(at("prod.env"), "A=1\n").unwrap();
     fs::write(at("xdg-open"), "#!/bin/sh\nexit 0\n").unwrap();
     fs::set_permissions(at("xdg-open"), PermissionsExt::from_mode(0o755)).unwrap();
@@ -194,6 +202,9 @@ fn answer(verb: &str, path: &str) -> Answer {
         ("GET", ["apps"]) => Answer::Json(200, page(&[app("blog")])),
         ("POST", ["apps"]) => Answer::Json(201, app("blog")),
         (_, ["auth", what, ..]) => account(verb, what),
+        ("GET", ["certs"]) => Answer::Json(200, page(&[certificate("web")])),
+        ("GET", ["certs", _]) => Answer::Json(200, certificate("web")),
+        ("POST", ["certs"]) => Answer::Json(201, certificate("web")),
         ("GET", ["keys"]) => Answer::Json(200, page(&[key()])),
         ("POST", ["keys"]) => Answer::Json(201, key()),
         ("GET", ["users"]) => Answer::Json(200, page(&[user("admin", true), user("ana", false)])),

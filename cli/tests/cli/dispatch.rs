@@ -43,6 +43,7 @@ async fn the_overview() {
       apps                   manage applications used to provide services
       auth                   register, log in and manage accounts
       builds                 manage builds created from commits and images
+      certs                  manage certificates of domains
       config                 manage environment variables that define app config
       domains                manage and assign domain names to your applications
       git                    manage git remotes of applications

@@ -224,6 +224,16 @@ pub fn domain(name: &str) -> Value {
     json!({"owner": "admin", "app": "blog", "domain": name, "created": AT, "updated": AT})
 }
 
+/// A certificate of old times.
+pub fn certificate(name: &str) -> Value {
+    json!({
+        "id": 1, "owner": "admin", "name": name, "common_name": "www.example.com",
+        "san": ["www.example.com", "example.com"], "domains": ["www.example.com"],
+        "fingerprint": "8F:8E:8E:8E:CD:EB", "expires": "2017-12-31T00:00:00Z", "starts": "2016-01-15T00:00:00Z",
+        "issuer": "/C=US/CN=ca", "subject": "/C=US/CN=www.example.com", "created": AT, "updated": AT,
+    })
+}
+
 /// Settings with labels.
 pub fn settings(labels: &Value) -> Value {
     json!({

@@ -7,6 +7,7 @@
 mod apps;
 mod auth;
 mod builds;
+mod certs;
 mod commands;
 mod config;
 mod config_files;
