@@ -18,8 +18,9 @@ use crate::{
 
 /// The app's instances that run or will run its release, newest start first.
 pub async fn list(state: &State, app: &App) -> Result<Vec<Pod>, Error> {
-    let observed = state.platform.observe(&workload::app_ref(app)).await.map_err(unavailable)?;
     let rows = db::instance::list(&state.pool, app.id).await?;
+    let names: Vec<_> = rows.iter().map(|row| row.name.clone()).collect();
+    let observed = state.platform.instances(&workload::app_ref(app), &names).await.map_err(unavailable)?;
     let releases = db::release::running(&state.pool, app.id).await?;
     let pending = db::release::pending(&state.pool, app.id).await?;
     let latest = db::release::latest_good(&state.pool, app.id).await?;
@@ -29,7 +30,7 @@ pub async fn list(state: &State, app: &App) -> Result<Vec<Pod>, Error> {
         .filter(|row| row.phase == Phase::Wanted && shown.contains(&Some(row.release_id)))
         .filter_map(|row| {
             let release = releases.iter().find(|release| release.id == row.release_id)?;
-            let seen = observed.instances.iter().find(|seen| seen.name == row.name);
+            let seen = observed.iter().find(|seen| seen.name == row.name);
             Some(Pod {
                 name: row.name.clone(),
                 process_type: row.process_type.to_string(),

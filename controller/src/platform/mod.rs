@@ -38,6 +38,13 @@ pub trait Platform: Send + Sync + 'static {
     /// Everything of `app` that exists now.
     async fn observe(&self, app: &AppRef) -> Result<Observed, Error>;
 
+    /// What there is now of the app's instances of these names, for whoever need not hear of anything else.
+    async fn instances(&self, app: &AppRef, names: &[String]) -> Result<Vec<Instance>, Error> {
+        let mut instances = self.observe(app).await?.instances;
+        instances.retain(|instance| names.contains(&instance.name));
+        Ok(instances)
+    }
+
     /// How each app looks that has anything here, in one look that is cheap for any number of apps. A mark differs from
     /// an earlier one when objects of the app came, went, or began or ceased to run.
     async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error>;

@@ -40,7 +40,7 @@ macro_rules! suite {
 }
 
 suite! {
-    start: observes_what_it_started, starts_once, adopts_nothing_foreign, an_unknown_command_ends_it,
+    start: observes_what_it_started, is_found_by_its_name, starts_once, adopts_nothing_foreign, an_unknown_command_ends_it,
         needs_a_network, needs_the_image;
     end: stops_on_sigterm, kills_what_ignores_sigterm, restarts_what_ends, ends_what_waits_for_its_restart,
         tells_who_ran_out_of_memory, removes_what_has_ended_only, leaves_strangers_alone;

@@ -42,8 +42,8 @@ use self::{
     tries::Tries,
 };
 use super::{
-    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage, RunSpec,
-    RunStream, health::Prober,
+    Action, AppRef, Error, ImageRequest, Instance, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage,
+    RunSpec, RunStream, health::Prober,
 };
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
@@ -163,6 +163,10 @@ impl Platform for Docker {
         let _look = shared.looks.acquire().await.map_err(|closed| Error::Unavailable(closed.into()))?;
         let everything = shared.crowd.since(asked, Box::pin(observe::list_all(shared))).await?;
         observe::app(shared, app, everything.get(&app.uuid).unwrap_or(&Listed::default())).await
+    }
+
+    async fn instances(&self, app: &AppRef, names: &[String]) -> Result<Vec<Instance>, Error> {
+        observe::named(&self.shared, app, names).await
     }
 
     async fn survey(&self) -> Result<HashMap<Uuid, Mark>, Error> {

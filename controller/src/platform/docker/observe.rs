@@ -55,6 +55,23 @@ pub(super) async fn app(shared: &Shared, app: &AppRef, listed: &Listed) -> Resul
     Ok(observed)
 }
 
+/// Those of the app's instances that have these names. No list is asked for, which takes an engine the longer the more it has.
+pub(super) async fn named(shared: &Shared, app: &AppRef, names: &[String]) -> Result<Vec<Instance>, Error> {
+    let containers = inspect(shared, names).await?;
+    let found = containers.iter().filter_map(|container| {
+        let labels = container.config.as_ref()?.labels.as_ref()?;
+        // Somebody else's container may bear the name.
+        (labels::app(labels) == Some(app.uuid)).then_some(())?;
+        match labels::kind(labels) {
+            Some(Kind::Instance(labels)) => instance(shared, container, &labels),
+            Some(Kind::Run) | None => None,
+        }
+    });
+    let mut instances: Vec<_> = found.collect();
+    health::add(&mut instances, &shared.prober.known(app.uuid));
+    Ok(instances)
+}
+
 /// Lists what there is of one app.
 pub(super) async fn list(shared: &Shared, app: &AppRef) -> Result<Listed, Error> {
     let (containers, networks) = lists(shared, &shared.labels.filter(app)).await?;
@@ -117,6 +134,7 @@ pub(super) fn state(container: &ContainerInspectResponse) -> InstanceState {
     }
 }
 
+/// By id or name.
 async fn inspect(shared: &Shared, ids: &[String]) -> Result<Vec<ContainerInspectResponse>, Error> {
     let client = shared.engine.client()?;
     stream::iter(ids.iter().cloned())

@@ -59,6 +59,13 @@ impl Prober {
             .collect()
     }
 
+    /// What is known of the lives of `app` that are watched.
+    pub(in crate::platform) fn known(&self, app: Uuid) -> HashMap<InstanceId, Health> {
+        let watched = lock(&self.watched);
+        let of_the_app = watched.iter().filter(|(_, one)| one.app == app);
+        of_the_app.map(|(id, one)| (id.clone(), lock(&one.health).clone())).collect()
+    }
+
     /// Forgets the life of `id` that ended at `at`.
     pub(in crate::platform) fn ended(&self, id: &InstanceId, at: DateTime<Utc>) {
         let mut watched = lock(&self.watched);
@@ -129,7 +136,7 @@ async fn readiness(life: &Life, tries: &dyn Try, report: &Report) {
         return report.readiness(Readiness::Ready);
     };
     let mut gauge = Gauge::new(&probe);
-    let mut pace = Pace::readiness(&probe, life.started_at);
+    let mut pace = Pace::readiness(&probe, life.checks.readiness.is_some(), life.started_at);
     let mut proven = false;
     sleep_until(life.started_at + delay(&probe)).await;
     loop {
@@ -143,7 +150,7 @@ async fn readiness(life: &Life, tries: &dyn Try, report: &Report) {
             Some(Verdict::Failing(reason)) => report.readiness(Readiness::NotReady(reason)),
             Some(Verdict::Unknown) | None => {}
         }
-        sleep(pace.next(failed && !proven, Utc::now())).await;
+        sleep(pace.next(failed, proven, Utc::now())).await;
     }
 }
 
@@ -158,7 +165,7 @@ async fn liveness(life: &Life, tries: &dyn Try, report: &Report) {
             // What has once failed is replaced; there is no way back.
             return report.change(|health| health.liveness_failure = Some(reason));
         }
-        sleep(pace.next(false, Utc::now())).await;
+        sleep(pace.next(false, true, Utc::now())).await;
     }
 }
 

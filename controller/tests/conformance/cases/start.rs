@@ -1,6 +1,6 @@
 //! How instances come to be.
 
-use controller::platform::{Action, AppRef, Error, InstanceState};
+use controller::platform::{Action, AppRef, Error, InstanceState, Readiness};
 use uuid::Uuid;
 
 use crate::bench::Bench;
@@ -17,6 +17,17 @@ pub async fn observes_what_it_started(bench: &Bench) {
     assert!(instance.started_at.is_some());
     let other = AppRef { uuid: Uuid::new_v4(), ..bench.app.clone() };
     assert_eq!(bench.platform.observe(&other).await.unwrap().instances, []);
+}
+
+pub async fn is_found_by_its_name(bench: &Bench) {
+    let spec = bench.spec("serves").await;
+    let id = bench.start(&spec).await;
+    bench.start(&bench.spec("serves").await).await;
+    let ready = bench.until(&id, |instance| instance.readiness == Readiness::Ready).await;
+    let names = ["nosuch".to_owned(), spec.name];
+    assert_eq!(bench.platform.instances(&bench.app, &names).await.unwrap(), [ready]);
+    let other = AppRef { uuid: Uuid::new_v4(), ..bench.app.clone() };
+    assert_eq!(bench.platform.instances(&other, &names).await.unwrap(), [], "it is not theirs");
 }
 
 pub async fn starts_once(bench: &Bench) {
