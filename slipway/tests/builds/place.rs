@@ -157,8 +157,15 @@ impl Place {
         assert!(self.stack_folders() == 1, "the import was not killed in its midst");
     }
 
-    /// Folders of imports.
-    pub fn stack_folders(&self) -> usize {
+    /// Looks, until nothing is left of any import.
+    pub fn wait_until_cleared(&self, look: impl Fn()) {
+        wait("nothing is left of the import", || {
+            look();
+            self.stack_folders() == 0
+        });
+    }
+
+    fn stack_folders(&self) -> usize {
         let names = fs::read_dir(self.path("data/builds")).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_str().unwrap().starts_with("stack-")).count()
     }

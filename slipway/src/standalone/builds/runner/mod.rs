@@ -213,7 +213,10 @@ pub async fn stack(settings: &Settings, id: Uuid, job: &Job, tar: Option<&Path>,
     for path in [&settings.builds, &settings.run] {
         files::ensure_folder(path, Owner::ROOT, 0o711)?;
     }
-    sweep::stacks(settings)?;
+    if let Err(error) = sweep::stacks(settings) {
+        // A sandbox that is still ending is cleared by whoever looks next, and keeps nobody from their work.
+        tracing::warn!(error = format!("{error:#}"), "what a killed `slipway stack` left is not cleared yet");
+    }
     let record = Record::of_stack(settings, id);
     let _alive = {
         let _lock = sweep::lock_stacks(settings)?;
