@@ -5,7 +5,7 @@
 //! Versions grow by one with each change, in the order in which the changes were committed. An epoch begins when
 //! that order was lost (a restored database): versions of different epochs cannot be compared.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, fmt, net::SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,39 @@ pub struct AppRoutes {
     /// Clients whose requests are passed on; others get 403. Empty: everybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub whitelist: Vec<IpNet>,
+    /// What some of the hosts are served with over TLS. Routers of before know nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<HostCertificate>,
+    /// Send plain requests on to https.
+    #[serde(default)]
+    pub https_enforced: bool,
+}
+
+/// A certificate, and the hosts that are served with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostCertificate {
+    /// Which one: what is behind an id never changes.
+    pub certificate: Uuid,
+    /// In the form of [`AppRoutes::hosts`].
+    pub hosts: Vec<String>,
+    /// The certificate itself. The controller keeps it elsewhere, sealed, and puts it in when it tells a router.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<KeyPair>,
+}
+
+/// A certificate and its key, in DER and base64. Never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPair {
+    /// The certificate first, then those that lead to its issuer's.
+    pub chain: Vec<String>,
+    /// The private key.
+    pub key: String,
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyPair(..)")
+    }
 }
 
 /// One healthy instance.

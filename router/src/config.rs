@@ -24,12 +24,24 @@ pub struct Config {
     pub control_socket: Option<PathBuf>,
     /// Peers whose forwarding headers are believed. Nobody, by default.
     pub trusted_proxies: Vec<IpNet>,
+    /// The port to which apps that enforce https send plain requests.
+    pub https_port: HttpsPort,
     /// How long the router waits for whom.
     pub timeouts: Timeouts,
     /// How many connections it holds.
     pub limits: Limits,
     /// Routes to begin with, in place of the last good table.
     pub initial: Option<Vec<AppRoutes>>,
+}
+
+/// The port of https, as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpsPort(pub u16);
+
+impl Default for HttpsPort {
+    fn default() -> Self {
+        Self(443)
+    }
 }
 
 /// A credential as it is sent: `Authorization: Bearer <credential>`. Never printed.

@@ -16,11 +16,12 @@ mod run;
 mod shared;
 mod source;
 mod table;
+mod tls;
 mod upstream;
 mod watch;
 mod wire;
 
-pub use config::{Config, Credential, Limits, TableKey, Timeouts};
+pub use config::{Config, Credential, HttpsPort, Limits, TableKey, Timeouts};
 pub use listen::{Listener, Listeners, Protocol};
 pub use proxy::ACCESS_LOG;
 pub use run::run;

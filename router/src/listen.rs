@@ -7,6 +7,8 @@ use std::net::TcpListener;
 pub enum Protocol {
     /// HTTP/1.1 in clear text.
     Http,
+    /// HTTP/1.1 in TLS.
+    Https,
 }
 
 /// One listening socket.
@@ -30,6 +32,7 @@ impl Protocol {
     pub fn scheme(self) -> &'static str {
         match self {
             Self::Http => "http",
+            Self::Https => "https",
         }
     }
 
@@ -38,6 +41,7 @@ impl Protocol {
     pub fn port(self) -> &'static str {
         match self {
             Self::Http => "80",
+            Self::Https => "443",
         }
     }
 }

@@ -100,6 +100,16 @@ impl Refusal {
     }
 }
 
+/// The same address by https. For good: browsers and search engines may remember it.
+pub(crate) fn moved(location: HeaderValue) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(b"This app is reached by https.\n"));
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::LOCATION, location);
+    response
+}
+
 /// What load balancers ask for on no particular host.
 pub(crate) fn healthy() -> Response<Bytes> {
     Response::new(Bytes::new())

@@ -64,7 +64,7 @@ impl Router {
     fn start(config: &Config, listeners: Listeners) -> anyhow::Result<Self> {
         let file = config.table_file.as_ref().map(|path| TableFile::new(path, &config.table_key));
         let replica = first_table(config, file.as_ref());
-        let shared = Arc::new(Shared::new(config));
+        let shared = Arc::new(Shared::new(config)?);
         shared.publish(&replica.apps);
         let mut router = Self {
             shared,

@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use crate::{
     balance::{App, Backend, Fleet, Routed},
-    config::{Config, Limits, Timeouts},
+    config::{Config, HttpsPort, Limits, Timeouts},
     table::Table,
+    tls::Tls,
     upstream::{Address, Connector},
     watch::Watches,
 };
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub watches: Arc<Watches>,
     pub connector: Connector,
     pub fleet: Fleet,
+    pub tls: Tls,
+    pub https_port: HttpsPort,
     table: ArcSwap<Table<Target>>,
     api: Vec<(String, Target)>,
     /// In an orderly stop: until when an idle connection is kept, on the router's clock. 0: there is no stop.
@@ -50,7 +53,7 @@ impl Target {
 }
 
 impl Shared {
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
         let watches = Arc::new(Watches::new());
         let shared = Self {
             timeouts: config.timeouts,
@@ -59,12 +62,14 @@ impl Shared {
             connector: Connector::new(watches.clone(), config.timeouts.connect),
             watches,
             fleet: Fleet::default(),
+            tls: Tls::new()?,
+            https_port: config.https_port,
             table: ArcSwap::default(),
             api: api_targets(config),
             idle_until: AtomicU64::new(0),
         };
         shared.publish(&BTreeMap::new());
-        shared
+        Ok(shared)
     }
 
     /// Puts a new table in place: whatever arrives from now on goes by it.
@@ -79,6 +84,8 @@ impl Shared {
         for (host, target) in &self.api {
             table.insert(host, target.clone());
         }
+        // First: whoever is sent on to https by the new table finds the certificate there.
+        self.tls.publish(routes);
         self.table.store(Arc::new(table));
         self.fleet.retire(leaving);
     }

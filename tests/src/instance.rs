@@ -96,6 +96,8 @@ pub fn routes(id: usize, host: &str, instances: &[SocketAddr]) -> AppRoutes {
         hosts: vec![host.to_owned()],
         endpoints: instances.iter().map(endpoint).collect(),
         maintenance: false,
+        certificates: Vec::new(),
+        https_enforced: false,
         whitelist: Vec::new(),
     }
 }

@@ -1,6 +1,12 @@
 //! Certificates of users, their keys sealed.
 
-use api::names::{CertName, DomainName};
+use std::collections::HashMap;
+
+use api::{
+    names::{CertName, DomainName},
+    routes::{HostCertificate, KeyPair},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use sqlx::PgExecutor;
 use uuid::Uuid;
@@ -189,6 +195,45 @@ pub async fn detach(
     )
     .fetch_optional(executor)
     .await
+}
+
+/// What the app's hosts are served with, without the keys; a single label is a name under `platform_domain`.
+pub async fn serving(
+    executor: impl PgExecutor<'_>,
+    app_id: i64,
+    platform_domain: &str,
+) -> Result<Vec<HostCertificate>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select c.uuid, array_agg(d.domain order by d.domain) as "domains!"
+         from domains d join certificates c on c.id = d.certificate_id where d.app_id = $1 group by c.id order by c.id"#,
+        app_id
+    )
+    .fetch_all(executor)
+    .await?;
+    let host = |domain: &String| Ok(DomainName::parse(domain).map_err(super::decode)?.host(platform_domain));
+    let served = |hosts, certificate| HostCertificate { certificate, hosts, pair: None };
+    rows.into_iter()
+        .map(|row| Ok(served(row.domains.iter().map(host).collect::<Result<_, sqlx::Error>>()?, row.uuid)))
+        .collect()
+}
+
+/// The certificates with their keys, for routers. One whose key does not open is left out.
+pub async fn pairs(
+    executor: impl PgExecutor<'_>,
+    vault: &Vault,
+    uuids: &[Uuid],
+) -> Result<HashMap<Uuid, KeyPair>, sqlx::Error> {
+    let rows = sqlx::query!("select uuid, chain, sealed_key from certificates where uuid = any($1)", uuids)
+        .fetch_all(executor)
+        .await?;
+    let opened = rows.into_iter().filter_map(|row| {
+        let key = vault.open(place(row.uuid), &row.sealed_key);
+        let key =
+            key.inspect_err(|error| tracing::error!(%error, id = %row.uuid, "a certificate cannot be served")).ok()?;
+        let chain = row.chain.iter().map(|der| STANDARD.encode(der)).collect();
+        Some((row.uuid, KeyPair { chain, key: STANDARD.encode(key) }))
+    });
+    Ok(opened.collect())
 }
 
 /// Certificates are no app's: their rows' uuids alone say where a sealed key belongs.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::names::ClientNetwork;
+use api::routes::HostCertificate;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
@@ -55,6 +56,7 @@ pub struct Desired {
 }
 
 /// How the app shows itself to the world.
+#[derive(Default)]
 pub struct Front {
     /// Host names; none when it is not to be routed.
     pub hosts: Vec<String>,
@@ -62,6 +64,10 @@ pub struct Front {
     pub maintenance: bool,
     /// Whose requests it takes; empty means everybody's.
     pub whitelist: Vec<IpNet>,
+    /// What some of the hosts are served with, without the keys.
+    pub certificates: Vec<HostCertificate>,
+    /// Plain requests are sent on to https.
+    pub https_enforced: bool,
 }
 
 /// Reads it all; none when the app's row is gone.
@@ -99,15 +105,20 @@ pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>>
 }
 
 async fn front(state: &State, app_id: i64) -> anyhow::Result<Front> {
-    let hosts = db::domain::hosts(&state.pool, app_id, &state.settings.platform_domain).await?;
     let settings = db::settings::find(&state.pool, app_id).await?;
-    let routable = settings.as_ref().is_none_or(|settings| settings.routable);
     let whitelist = settings.as_ref().map(Settings::whitelist).transpose()?.unwrap_or_default();
-    Ok(Front {
-        hosts: if routable { hosts } else { Vec::new() },
-        maintenance: settings.is_some_and(|settings| settings.maintenance),
+    let front = Front {
+        maintenance: settings.as_ref().is_some_and(|settings| settings.maintenance),
+        https_enforced: settings.as_ref().is_some_and(|settings| settings.https_enforced.unwrap_or_default()),
         whitelist: whitelist.iter().map(ClientNetwork::network).collect(),
-    })
+        ..Front::default()
+    };
+    if settings.is_some_and(|settings| !settings.routable) {
+        return Ok(front);
+    }
+    let domain = &state.settings.platform_domain;
+    let hosts = db::domain::hosts(&state.pool, app_id, domain).await?;
+    Ok(Front { hosts, certificates: db::certificate::serving(&state.pool, app_id, domain).await?, ..front })
 }
 
 async fn workload(state: &State, app: &App, release: Option<db::release::Release>) -> anyhow::Result<Option<Workload>> {

@@ -26,6 +26,8 @@ pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRout
         hosts: desired.front.hosts.clone(),
         endpoints,
         maintenance: desired.front.maintenance,
+        certificates: desired.front.certificates.clone(),
+        https_enforced: desired.front.https_enforced,
         whitelist: desired.front.whitelist.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! What routers ask on the internal listener: the route stream, and its acknowledgements.
 
-mod stream;
+pub(crate) mod stream;
 
 use api::routes::{ACK_PATH, RouteAck, STREAM_PATH};
 use axum::{

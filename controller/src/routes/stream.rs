@@ -68,7 +68,8 @@ impl Teller {
         let snapshot = first && !self.resumed;
         // Read before the routes: what is committed in between is told twice rather than never.
         let version = db::route::version(&self.state.pool).await?;
-        let routes = db::route::after(&self.state.pool, self.position).await?;
+        let mut routes = db::route::after(&self.state.pool, self.position).await?;
+        equip(&self.state, &mut routes).await?;
         if first {
             self.greeted = true;
             let installation = self.state.installation.uuid;
@@ -96,6 +97,21 @@ impl Teller {
             self.queue.push_back(RouteEvent::Heartbeat { version: self.position });
         }
     }
+}
+
+/// Puts the certificates in, which are not kept in the routes.
+async fn equip(state: &State, routes: &mut [Route]) -> Result<(), sqlx::Error> {
+    let apps = routes.iter_mut().filter_map(|route| route.routes.as_mut());
+    let served: Vec<_> = apps.flat_map(|app| &mut app.certificates).collect();
+    if served.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = served.iter().map(|served| served.certificate).collect();
+    let pairs = db::certificate::pairs(&state.pool, &state.vault, &ids).await?;
+    for served in served {
+        served.pair = pairs.get(&served.certificate).cloned();
+    }
+    Ok(())
 }
 
 fn event(route: Route) -> RouteEvent {

@@ -22,6 +22,7 @@ use crate::{
     workload,
 };
 
+mod certificates;
 mod images;
 mod late;
 mod network;

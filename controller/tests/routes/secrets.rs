@@ -80,6 +80,9 @@ async fn secrets_are_kept(pool: PgPool) {
     let certificate = CertificateParams::new(["www.example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
     let form = json!({"name": "web", "certificate": certificate.pem(), "key": key.serialize_pem()});
     admin.with_key("hush-hush-key4").post("/v2/certs", form).await.expect(StatusCode::CREATED);
+    let domain = json!({"domain": "www.example.com"});
+    admin.with_key("hush-hush-key5").post("/v2/apps/blog/domains", domain.clone()).await.expect(StatusCode::CREATED);
+    admin.with_key("hush-hush-key6").post("/v2/certs/web/domain/", domain).await.expect(StatusCode::CREATED);
     // In PEM, and in the form in which the database shows bytes.
     let (pem, bytes) = (key.serialize_pem(), hex::encode(key.serialize_der()));
     let pem = pem.lines().nth(1).unwrap();

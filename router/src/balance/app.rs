@@ -18,6 +18,8 @@ pub(crate) struct App {
     pub name: String,
     /// Answer with the maintenance page.
     pub maintenance: bool,
+    /// Send plain requests on to https.
+    pub https_enforced: bool,
     /// Whose requests it takes; empty: everybody's.
     whitelist: Vec<IpNet>,
     pub backends: Vec<Arc<Backend>>,
@@ -31,6 +33,7 @@ impl App {
         Self {
             name: routes.name.clone(),
             maintenance: routes.maintenance,
+            https_enforced: routes.https_enforced,
             whitelist: routes.whitelist.clone(),
             backends,
             turn: AtomicUsize::new(0),
@@ -81,6 +84,8 @@ mod tests {
             endpoints: Vec::new(),
             maintenance: false,
             whitelist: whitelist.iter().map(|network| network.parse().unwrap()).collect(),
+            certificates: Vec::new(),
+            https_enforced: false,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Admission, Peer, connection};
@@ -55,8 +58,16 @@ fn peer(shared: &Shared, address: SocketAddr, protocol: Protocol) -> Peer {
 
 async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: Peer) {
     // Without it, the kernel would hold the last piece of an answer back. Fails only when the client has gone.
-    if stream.set_nodelay(true).is_ok() {
-        connection::serve(shared, stream, peer).await;
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    match peer.protocol {
+        Protocol::Http => connection::serve(shared, stream, peer).await,
+        Protocol::Https => match timeout(shared.timeouts.request_head, shared.tls.handshake(stream)).await {
+            Ok(Ok(stream)) => connection::serve(shared, stream, peer).await,
+            Ok(Err(error)) => tracing::debug!(%error, client = %peer.address, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(client = %peer.address, "a TLS handshake took too long"),
+        },
     }
 }
 

@@ -48,6 +48,7 @@ impl Tunnel {
         let mut instance = Timed { inner: socket, watch, patience, farewell };
         let copy = async {
             client.write_all(&answer).await?;
+            client.flush().await?;
             instance.write_all(&early).await?;
             tokio::io::copy_bidirectional(&mut client, &mut instance).await
         };

@@ -9,6 +9,7 @@ mod hop;
 mod host;
 mod outbound;
 mod record;
+mod secure;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -68,6 +69,8 @@ struct Plan {
 enum Own {
     Healthy,
     Refused(Refusal),
+    /// The same address over https.
+    Moved(HeaderValue),
 }
 
 impl Own {
@@ -75,6 +78,7 @@ impl Own {
         match self {
             Self::Healthy => respond::healthy(),
             Self::Refused(refusal) => refusal.response(false),
+            Self::Moved(location) => respond::moved(location),
         }
     }
 }
@@ -88,7 +92,10 @@ fn plan(client: &Client, request: Request<Incoming>, record: &mut Record) -> Res
     record.routed(&target);
     let mut outbound = Outbound::new(host, request, &client.peer);
     record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api()));
-    Ok(Plan { target, outbound })
+    match secure::elsewhere(&target, &outbound, client.shared.https_port) {
+        Some(location) => Err(Own::Moved(location)),
+        None => Ok(Plan { target, outbound }),
+    }
 }
 
 fn route(client: &Client, request: &Request<Incoming>) -> Result<(HostName, Target), Refusal> {

@@ -53,6 +53,17 @@ impl Outbound {
         id
     }
 
+    /// Whether the client's own connection is encrypted, as far as that is known. To be asked once the headers are prepared.
+    pub fn is_secure(&self) -> bool {
+        self.request.headers().get(headers::PROTO).is_some_and(|proto| matches!(proto.as_bytes(), b"https" | b"wss"))
+    }
+
+    /// Path and query; that of all of a server is its root.
+    pub fn path(&self) -> &str {
+        let path = self.request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        if path.starts_with('/') { path } else { "/" }
+    }
+
     /// Whether it may be sent twice, and therefore over a connection that has been used before. Such a connection may be
     /// closing already, and then nobody knows whether the request was executed.
     pub fn is_repeatable(&self) -> bool {

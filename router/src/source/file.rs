@@ -100,6 +100,8 @@ mod tests {
             hosts: vec!["demo.localhost".into()],
             endpoints: Vec::new(),
             maintenance: false,
+            certificates: Vec::new(),
+            https_enforced: false,
             whitelist: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let mut replica = Replica::of(vec![app]);

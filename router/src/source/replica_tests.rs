@@ -6,7 +6,16 @@ const OURS: Uuid = Uuid::from_u128(0x0A);
 
 fn app(id: u128, host: &str) -> AppRoutes {
     let (app, name, hosts) = (Uuid::from_u128(id), format!("app{id}"), vec![host.to_owned()]);
-    AppRoutes { app, name, hosts, endpoints: Vec::new(), maintenance: false, whitelist: Vec::new() }
+    AppRoutes {
+        app,
+        name,
+        hosts,
+        endpoints: Vec::new(),
+        maintenance: false,
+        whitelist: Vec::new(),
+        certificates: Vec::new(),
+        https_enforced: false,
+    }
 }
 
 fn hello(epoch: i64, snapshot: bool) -> RouteEvent {

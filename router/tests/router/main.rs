@@ -14,4 +14,5 @@ mod retry;
 mod smuggling;
 mod stream;
 mod timers;
+mod tls;
 mod upgrade;

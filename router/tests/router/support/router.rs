@@ -19,6 +19,7 @@ pub const CONTROL: &str = "control.sock";
 /// A running router, its socket and its files.
 pub struct Router {
     pub address: SocketAddr,
+    https: Option<SocketAddr>,
     control: Client,
     shutdown: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
@@ -36,17 +37,35 @@ impl Router {
         Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), configure)
     }
 
+    /// With whatever `configure` makes of the defaults; it speaks TLS on a second socket.
+    pub fn secure(configure: impl FnOnce(&mut Config)) -> Self {
+        let socket = || TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(socket(), Some(socket()), configure)
+    }
+
     /// On a socket that is there already.
     pub fn on(socket: TcpListener, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::listening(socket, None, configure)
+    }
+
+    fn listening(socket: TcpListener, secure: Option<TcpListener>, configure: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let control = dir.path().join(CONTROL);
         let mut config = Config { control_socket: Some(control.clone()), ..Config::default() };
         configure(&mut config);
         let address = socket.local_addr().unwrap();
+        let https = secure.as_ref().map(|socket| socket.local_addr().unwrap());
+        let secure = secure.map(|socket| Listener { name: "https".into(), protocol: Protocol::Https, socket });
         let listener = Listener { name: "http".into(), protocol: Protocol::Http, socket };
+        let listeners = Listeners([listener].into_iter().chain(secure).collect());
         let shutdown = CancellationToken::new();
-        let running = tokio::spawn(router::run(config, Listeners(vec![listener]), shutdown.clone()));
-        Self { address, control: Client::new(&control), shutdown, running, dir }
+        let running = tokio::spawn(router::run(config, listeners, shutdown.clone()));
+        Self { address, https, control: Client::new(&control), shutdown, running, dir }
+    }
+
+    /// Where it speaks TLS.
+    pub fn https(&self) -> SocketAddr {
+        self.https.expect("it was started with Router::secure")
     }
 
     /// Where this router may keep files.
@@ -96,6 +115,8 @@ pub fn app(id: u128, host: &str, origins: &[SocketAddr]) -> AppRoutes {
         hosts: vec![host.to_owned()],
         endpoints: origins.iter().enumerate().map(endpoint).collect(),
         maintenance: false,
+        certificates: Vec::new(),
+        https_enforced: false,
         whitelist: Vec::new(),
     }
 }

@@ -50,7 +50,7 @@ impl World {
             runs: vec![],
             network: Some(Network { subnet, bridge: "sw-1".to_owned() }),
             route: None,
-            front: Front { hosts: vec!["blog.localhost".to_owned()], maintenance: false, whitelist: Vec::new() },
+            front: Front { hosts: vec!["blog.localhost".to_owned()], ..Front::default() },
             confirmed: Confirmed::default(),
             default_grace: 30,
             needs_network: true,

@@ -1,0 +1,107 @@
+//! TLS: which certificate a host name is served with, and the handshake.
+//!
+//! Certificates come with the routes of the apps that they serve, and change with them. No store of the machine is read
+//! or written.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use api::routes::{AppRoutes, HostCertificate};
+use arc_swap::ArcSwap;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustls::{
+    ServerConfig,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, PrivateKeyDer},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use uuid::Uuid;
+
+use crate::table::Table;
+
+type Names = Table<Arc<CertifiedKey>>;
+
+/// What is needed to serve TLS.
+pub(crate) struct Tls {
+    certificates: Arc<Certificates>,
+    acceptor: TlsAcceptor,
+}
+
+/// The certificates in use, by host name.
+#[derive(Debug)]
+struct Certificates {
+    provider: Arc<CryptoProvider>,
+    names: ArcSwap<Names>,
+    /// By id: what is behind one never changes, and reading one takes longer than all else of a new table.
+    known: Mutex<HashMap<Uuid, Arc<CertifiedKey>>>,
+}
+
+impl Tls {
+    pub fn new() -> anyhow::Result<Self> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let certificates =
+            Arc::new(Certificates { provider: provider.clone(), names: ArcSwap::default(), known: Mutex::default() });
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(certificates.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { certificates, acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+
+    /// Serves the next handshakes with the certificates in `routes`.
+    pub fn publish(&self, routes: &BTreeMap<Uuid, Arc<AppRoutes>>) {
+        self.certificates.publish(routes);
+    }
+
+    /// Fails for a host name without a certificate, and for a client that names none.
+    pub async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        self.acceptor.accept(stream).await
+    }
+}
+
+impl Certificates {
+    fn publish(&self, routes: &BTreeMap<Uuid, Arc<AppRoutes>>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = HashMap::new();
+        let mut names = Names::default();
+        for (app, certificate) in routes.values().flat_map(|app| app.certificates.iter().map(move |one| (app, one))) {
+            let id = certificate.certificate;
+            let loaded = used.get(&id).or_else(|| known.get(&id)).cloned();
+            let Some(loaded) = loaded.or_else(|| self.load(&app.name, certificate)) else { continue };
+            for host in &certificate.hosts {
+                names.insert(host, loaded.clone());
+            }
+            used.insert(id, loaded);
+        }
+        *known = used;
+        self.names.store(Arc::new(names));
+    }
+
+    /// One that cannot be used leaves its hosts without TLS, and all else as it is.
+    fn load(&self, app: &str, certificate: &HostCertificate) -> Option<Arc<CertifiedKey>> {
+        let loaded = self.read(certificate);
+        let told = |error: &anyhow::Error| tracing::error!(app, id = %certificate.certificate, %error, "a certificate is not served");
+        loaded.inspect_err(told).ok().map(Arc::new)
+    }
+
+    fn read(&self, certificate: &HostCertificate) -> anyhow::Result<CertifiedKey> {
+        let pair = certificate.pair.as_ref().ok_or_else(|| anyhow::anyhow!("it came without its key"))?;
+        let chain = pair.chain.iter().map(|der| Ok(CertificateDer::from(STANDARD.decode(der)?)));
+        let key = PrivateKeyDer::try_from(STANDARD.decode(&pair.key)?).map_err(anyhow::Error::msg)?;
+        Ok(CertifiedKey::from_der(chain.collect::<anyhow::Result<_>>()?, key, &self.provider)?)
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let host = client.server_name()?.to_ascii_lowercase();
+        self.names.load().lookup(host.trim_end_matches('.')).cloned()
+    }
+}
