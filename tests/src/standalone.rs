@@ -43,6 +43,8 @@ pub struct Ground {
     pub stack: bool,
     /// The mount namespace in which it runs, where the machine looks otherwise.
     pub within: Option<PathBuf>,
+    /// It speaks TLS, too.
+    pub https: bool,
     /// Further words for `slipway standalone`.
     pub options: Vec<&'static str>,
 }
@@ -53,6 +55,7 @@ struct Place {
     port: u16,
     ssh_port: u16,
     registry_port: u16,
+    https_port: u16,
     ground: Ground,
 }
 
@@ -102,6 +105,12 @@ impl Standalone {
     #[must_use]
     pub fn ssh_port(&self) -> u16 {
         self.place.ssh_port
+    }
+
+    /// The port on which it speaks TLS, if it does.
+    #[must_use]
+    pub fn https_port(&self) -> Option<u16> {
+        self.place.ground.https.then_some(self.place.https_port)
     }
 
     /// The port on which the private registry listens.
@@ -272,9 +281,10 @@ impl Place {
     fn new(ground: Ground) -> Result<Self> {
         let folder = folder()?;
         // Held together, so that each is another.
-        let held = [bind()?, bind()?, bind()?];
-        let [port, ssh_port, registry_port] = [port_of(&held[0])?, port_of(&held[1])?, port_of(&held[2])?];
-        Ok(Self { folder, port, ssh_port, registry_port, ground })
+        let held = [bind()?, bind()?, bind()?, bind()?];
+        let port = |index: usize| port_of(&held[index]);
+        let (port, ssh_port, registry_port, https_port) = (port(0)?, port(1)?, port(2)?, port(3)?);
+        Ok(Self { folder, port, ssh_port, registry_port, https_port, ground })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -324,6 +334,9 @@ impl Place {
         let mut command = self.slipway("standalone");
         for (what, port) in [("http", self.port), ("ssh", self.ssh_port), ("registry", self.registry_port)] {
             command.arg(format!("--{what}-listen")).arg(format!("127.0.0.1:{port}"));
+        }
+        if self.ground.https {
+            command.arg(format!("--https-listen=127.0.0.1:{}", self.https_port));
         }
         command.arg("--registry-bin").arg(self.path("docker-registry"));
         command.args(self.engine());

@@ -7,8 +7,8 @@ use crate::{context::Context, items::AppArg};
 
 /// Enables https-only requests for an application.
 ///
-/// A router that serves https sends plain requests on to it, under every domain of the application. Slipway's does not serve
-/// https yet: it keeps the setting and goes on serving plain requests.
+/// The router sends plain requests on to https (301), under every domain of the application. Attach a certificate to each of
+/// them first (`mycli certs:attach`), unless a load balancer before the router speaks https.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  mycli tls:enable -a blog")]
 pub struct Args {

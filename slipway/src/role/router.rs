@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::Args;
 use ipnet::IpNet;
-use router::{Config, Credential, Listener, Listeners, Protocol, TableKey};
+use router::{Config, Credential, HttpsPort, Listener, Listeners, Protocol, TableKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::inherited::Inherited;
 
-/// Options of `slipway router`. It serves on the sockets named `http` that it inherits (`LISTEN_FDS`, `LISTEN_FDNAMES`).
+/// Options of `slipway router`. It serves on the sockets named `http` and `https` that it inherits (`LISTEN_FDS`, `LISTEN_FDNAMES`).
 #[derive(Args, Clone, Debug)]
 pub struct RouterOptions {
     /// The controller's internal socket, from which routes come
@@ -34,6 +34,9 @@ pub struct RouterOptions {
     /// Socket on which the router answers its supervisor
     #[arg(long, value_name = "PATH")]
     control_socket: PathBuf,
+    /// Port of https as clients see it, to which apps that enforce it send plain requests
+    #[arg(long, value_name = "PORT", default_value_t = 443)]
+    https_port: u16,
     /// Networks of proxies whose forwarding headers are believed; may be repeated
     #[arg(long, value_name = "NET")]
     trusted_proxy: Vec<IpNet>,
@@ -55,13 +58,20 @@ fn config(options: RouterOptions) -> Result<Config> {
         table_key: TableKey::from(super::read_hex(&options.table_key_file)?),
         control_socket: Some(options.control_socket),
         trusted_proxies: options.trusted_proxy,
+        https_port: HttpsPort(options.https_port),
         ..Config::default()
     })
 }
 
 fn listeners(mut inherited: Inherited) -> Result<Listeners> {
-    let sockets = inherited.tcp("http")?;
-    ensure!(!sockets.is_empty(), "no socket named http was inherited: the router is started by `slipway standalone`");
-    let listener = |socket| Listener { name: "http".to_owned(), protocol: Protocol::Http, socket };
-    Ok(Listeners(sockets.into_iter().map(listener).collect()))
+    let mut listeners = Vec::new();
+    for (name, protocol) in [("http", Protocol::Http), ("https", Protocol::Https)] {
+        let listener = |socket| Listener { name: name.to_owned(), protocol, socket };
+        listeners.extend(inherited.tcp(name)?.into_iter().map(listener));
+    }
+    ensure!(
+        listeners.iter().any(|listener| listener.protocol == Protocol::Http),
+        "no socket named http was inherited: the router is started by `slipway standalone`"
+    );
+    Ok(Listeners(listeners))
 }

@@ -36,7 +36,7 @@ pub async fn keep(options: &Options, wanted: &Wanted, builds: Ipv4Net) -> watch:
 
 /// Ports of the router that are not on loopback.
 fn public_ports(wanted: &Wanted) -> Vec<u16> {
-    let public = wanted.http.all.iter().filter(|address| !address.ip().is_loopback());
+    let public = wanted.http.all.iter().chain(&wanted.https.all).filter(|address| !address.ip().is_loopback());
     let mut ports: Vec<_> = public.map(std::net::SocketAddr::port).collect();
     ports.sort_unstable();
     ports.dedup();
@@ -76,6 +76,6 @@ mod tests {
         let addresses = ["127.0.0.1:80", "[::1]:80", "0.0.0.0:8080", "[::]:8080", "192.0.2.1:443"];
         let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         let http = Addresses { all: addresses, named: true };
-        assert_eq!(public_ports(&Wanted { http, ssh: Addresses::default() }), [443, 8080]);
+        assert_eq!(public_ports(&Wanted { http, https: Addresses::default(), ssh: Addresses::default() }), [443, 8080]);
     }
 }

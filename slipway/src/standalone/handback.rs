@@ -16,7 +16,6 @@ use super::{
     part::Part,
     paths::Paths,
     process::{Mark, launch::FIRST_FD},
-    sockets::HTTP,
 };
 
 /// All that can be had; what is missing is opened anew.
@@ -59,7 +58,7 @@ fn from(part: Part, process: Pid, paths: &Paths) -> Result<Vec<(String, OwnedFd)
 fn from_router(control: &Path) -> Result<Vec<(String, OwnedFd)>> {
     let sockets = router::control::Client::new(control).sockets();
     let sockets = sockets.context("the running router does not hand its sockets over")?;
-    Ok(sockets.into_iter().map(|(_, socket)| (HTTP.to_owned(), OwnedFd::from(socket))).collect())
+    Ok(sockets.into_iter().map(|(name, socket)| (name, OwnedFd::from(socket))).collect())
 }
 
 fn from_process(pid: Pid) -> Result<Vec<(String, OwnedFd)>> {

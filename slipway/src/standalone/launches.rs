@@ -100,6 +100,7 @@ fn router(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -
         .with("--table-file", paths.router_data().join("table"))
         .with("--table-key-file", paths.router_key())
         .with("--control-socket", paths.router_control());
+    let args = options.https_port().into_iter().fold(args, |args, port| args.with("--https-port", port.to_string()));
     let args = proxies.fold(args, |args, proxy| args.with("--trusted-proxy", proxy));
     part(Part::Router, setup, program, args, log_level().into_iter().collect(), sockets.routers())
 }

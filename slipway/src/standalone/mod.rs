@@ -106,7 +106,11 @@ async fn supervise(options: &Options, shutdown: CancellationToken) -> Result<End
     greet(options, &setup);
     kernel::raise_limits();
     let kept = handback::take(&setup.paths)?;
-    let wanted = Wanted { http: options.http_addresses(), ssh: ssh_addresses(options, &setup) };
+    let wanted = Wanted {
+        http: options.http_addresses(),
+        https: options.https_addresses(),
+        ssh: ssh_addresses(options, &setup),
+    };
     let sockets = Sockets::open(&wanted, &setup.paths, &setup.accounts, kept)?;
     Supervisor::start(options, &wanted, &setup, sockets, &program).await?.run(shutdown).await
 }

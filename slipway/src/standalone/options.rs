@@ -29,6 +29,10 @@ pub struct Options {
     /// [default: `127.0.0.1:80` and `[::1]:80`]
     #[arg(long, env = "SLIPWAY_HTTP_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     pub http_listen: Vec<SocketAddr>,
+    /// Address and port for HTTPS; may be repeated. Served are the domains that a certificate is attached to (`mycli certs`)
+    /// [default: none]
+    #[arg(long, env = "SLIPWAY_HTTPS_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
+    pub https_listen: Vec<SocketAddr>,
     /// Networks of proxies in front of this machine, whose X-Forwarded-For is believed; may be repeated
     #[arg(long, env = "SLIPWAY_TRUSTED_PROXIES", value_name = "NET", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
@@ -73,6 +77,16 @@ impl Options {
     /// The addresses to listen on for HTTP.
     pub fn http_addresses(&self) -> Addresses {
         addresses(&self.http_listen, HTTP_PORT)
+    }
+
+    /// The addresses to listen on for HTTPS.
+    pub fn https_addresses(&self) -> Addresses {
+        Addresses { all: self.https_listen.clone(), named: true }
+    }
+
+    /// The port of https, where there is one.
+    pub fn https_port(&self) -> Option<u16> {
+        self.https_listen.first().map(SocketAddr::port)
     }
 
     /// The port that URLs of apps and the API carry.

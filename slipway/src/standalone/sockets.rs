@@ -18,6 +18,8 @@ use super::{accounts::Accounts, files::Owner, paths::Paths, process::launch::Nam
 
 /// Name of each HTTP socket among the inherited ones.
 pub const HTTP: &str = "http";
+/// Name of each HTTPS socket among them.
+pub const HTTPS: &str = "https";
 /// Name of each SSH socket among them.
 pub const SSH: &str = "ssh";
 /// Name of the socket of the public API.
@@ -33,6 +35,8 @@ const BACKLOG: i32 = 4096;
 pub struct Sockets {
     /// Where the router serves.
     pub http: Vec<Arc<OwnedFd>>,
+    /// Where it serves with TLS.
+    pub https: Vec<Arc<OwnedFd>>,
     /// Where the builder serves.
     pub ssh: Vec<Arc<OwnedFd>>,
     /// Where the controller serves the public API to the router.
@@ -51,13 +55,14 @@ impl Sockets {
             api: open_unix(API, &paths.api_socket(), router, &mut kept)?,
             internal: open_unix(INTERNAL, &paths.internal_socket(), internal, &mut kept)?,
             http: open_tcp(HTTP, &wanted.http, &mut kept)?,
+            https: open_tcp(HTTPS, &wanted.https, &mut kept)?,
             ssh: open_tcp(SSH, &wanted.ssh, &mut kept)?,
         })
     }
 
     /// The router's.
     pub fn routers(&self) -> Vec<Named> {
-        named(HTTP, &self.http)
+        [named(HTTP, &self.http), named(HTTPS, &self.https)].concat()
     }
 
     /// The builder's.
@@ -76,6 +81,8 @@ impl Sockets {
 pub struct Wanted {
     /// The router.
     pub http: Addresses,
+    /// The router, with TLS.
+    pub https: Addresses,
     /// The builder.
     pub ssh: Addresses,
 }
@@ -142,7 +149,11 @@ fn open_new(name: &str, address: SocketAddr, named: bool) -> Result<Option<Arc<O
         io::ErrorKind::AddrInUse => bail!(
             "another program listens on {address}: stop it, or choose another port, as in \
              `--{name}-listen 127.0.0.1:{}`; `ss -ltnp 'sport = :{}'` names it",
-            if name == SSH { 2022 } else { 8080 },
+            match name {
+                SSH => 2022,
+                HTTPS => 8443,
+                _ => 8080,
+            },
             address.port()
         ),
         // No IPv6 here, or not on loopback.
