@@ -6,7 +6,7 @@ use super::{InvalidName, name_traits};
 
 /// A certificate's name: lower-case letters, digits and hyphens, unique in the installation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct CertName(String);
 
 name_traits!(CertName);

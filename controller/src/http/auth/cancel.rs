@@ -3,7 +3,7 @@
 use api::types::CancelAccount;
 use axum::http::StatusCode;
 
-use super::super::{admin::last_admin, body::Body, certs::take_all, idempotency::Ticket};
+use super::super::{admin::last_admin, body::Body, certs::take_off, idempotency::Ticket};
 use crate::{
     auth::Caller,
     db::{self, audit, user},
@@ -27,7 +27,7 @@ pub(super) async fn cancel(
         return Err(last_admin(&target.username));
     }
     user::hand_over(&mut *tx, target.id).await?;
-    take_all(&mut tx, &caller, target.id).await?;
+    take_off(&mut tx, &caller, target.id, None).await?;
     user::delete(&mut *tx, target.id, &target.username).await?;
     audit::insert(&mut *tx, caller.did("auth:cancel", None, &target.username)).await?;
     // One's own keys went with the account.

@@ -98,13 +98,8 @@ pub(super) async fn detach(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Tells the apps concerned that all certificates of the user go, in the transaction that deletes them.
-pub(in crate::http) async fn take_all(tx: &mut PgConnection, caller: &Caller, user_id: i64) -> Result<(), Error> {
-    take_off(tx, caller, user_id, None).await
-}
-
-/// The same of one certificate, or of all.
-pub(super) async fn take_off(
+/// Tells the apps concerned that the certificate with `id` goes, or all of the user, in the transaction that deletes them.
+pub(in crate::http) async fn take_off(
     tx: &mut PgConnection,
     caller: &Caller,
     user_id: i64,

@@ -8,7 +8,7 @@ use api::{
     names::CertName,
     types::{Certificate, CreateCertificate, Page},
 };
-pub(super) use attach::take_all;
+pub(super) use attach::take_off;
 use axum::{
     Json, Router,
     extract::Path,
@@ -81,7 +81,7 @@ async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<S
     let name = known(&name)?;
     let mut tx = db::begin(&state.pool).await?;
     let certificate = own(&mut *tx, &caller, &name).await?;
-    attach::take_off(&mut tx, &caller, caller.user.id, Some(certificate.id)).await?;
+    take_off(&mut tx, &caller, caller.user.id, Some(certificate.id)).await?;
     if !row::delete(&mut *tx, certificate.id).await? {
         return Err(MISSING);
     }
