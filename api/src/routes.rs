@@ -149,7 +149,9 @@ mod tests {
             json!({"app": "0190b3f4-0000-7000-8000-000000000001", "name": "blog", "hosts": [], "endpoints": []});
         let old: AppRoutes = serde_json::from_value(document.clone()).unwrap();
         assert!(!old.maintenance && old.whitelist.is_empty());
+        assert!(!old.https_enforced && old.certificates.is_empty());
         document["maintenance"] = json!(false);
+        document["https_enforced"] = json!(false);
         assert_eq!(serde_json::to_value(old).unwrap(), document);
         document["whitelist"] = json!(["10.0.0.0/8", "2001:db8::/32"]);
         let new: AppRoutes = serde_json::from_value(document.clone()).unwrap();
