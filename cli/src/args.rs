@@ -9,9 +9,9 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys, labels, limits,
-    maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, tags, timeouts, tls, ui::clean, users,
-    version, whitelist,
+    apps, auth, autoscale, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys,
+    labels, limits, maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, tags, timeouts, tls,
+    ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -42,6 +42,8 @@ pub enum Command {
     Apps(apps::Command),
     #[command(flatten)]
     Auth(auth::Command),
+    #[command(flatten)]
+    Autoscale(autoscale::Command),
     #[command(flatten)]
     Builds(builds::Command),
     #[command(flatten)]
@@ -94,6 +96,7 @@ impl Command {
         match self {
             Self::Apps(command) => return command.run(context).await,
             Self::Auth(command) => command.run(context).await?,
+            Self::Autoscale(command) => command.run(context).await?,
             Self::Builds(command) => command.run(context).await?,
             Self::Certs(command) => command.run(context).await?,
             Self::Config(command) => command.run(context).await?,

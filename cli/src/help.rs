@@ -22,9 +22,10 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 23] = [
+const TOPICS: [Topic; 24] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
+    Topic::new("autoscale", "manage autoscale rules of an application"),
     Topic::new("builds", "manage builds created from commits and images"),
     Topic::new("certs", "manage certificates of domains").labelled("certificates"),
     Topic::new("config", "manage environment variables that define app config"),

@@ -7,6 +7,7 @@
 mod apps;
 mod args;
 mod auth;
+mod autoscale;
 mod builder;
 mod builds;
 mod certs;

@@ -3,6 +3,7 @@
 //! Several may run on one database; what each does for an app it does under the app's lease.
 
 pub mod auth;
+mod autoscale;
 pub mod backup;
 mod certificate;
 pub mod db;

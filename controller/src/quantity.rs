@@ -16,6 +16,12 @@ pub fn cpu_limit(text: &str) -> Option<u64> {
     second.map_or(Some(first), cpu)
 }
 
+/// Thousandths of a core that `text` requests: the first amount where there are two. None when it is not an amount.
+#[must_use]
+pub fn cpu_request(text: &str) -> Option<u64> {
+    cpu(split(text).0)
+}
+
 fn split(text: &str) -> (&str, Option<&str>) {
     text.split_once('/').map_or((text, None), |(request, limit)| (request, Some(limit)))
 }
@@ -52,7 +58,7 @@ fn cpu(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_limit, memory_limit};
+    use super::{cpu_limit, cpu_request, memory_limit};
 
     #[test]
     fn memory() {
@@ -72,6 +78,7 @@ mod tests {
         assert_eq!(cpu_limit(".25"), Some(250));
         assert_eq!(cpu_limit("250m"), Some(250));
         assert_eq!(cpu_limit("250m/1"), Some(1000));
+        assert_eq!((cpu_request("250m/1"), cpu_request("2"), cpu_request("x")), (Some(250), Some(2000), None));
         for bad in ["", "m", "1.", "-1", "1/", "1g", "a", "1.2.3"] {
             assert_eq!(cpu_limit(bad), None, "{bad}");
         }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    db, housekeeping, internal, logs,
+    autoscale, db, housekeeping, internal, logs,
     platform::Platform,
     pushes, serve,
     signals::Signals,
@@ -71,6 +71,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
     let builds = tokio::spawn(pushes::run(state.clone(), shutdown.clone()));
     tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
+    tokio::spawn(autoscale::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, process = %state.process, "serving");
     shutdown.cancelled().await;
     workers.await?;

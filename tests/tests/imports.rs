@@ -55,8 +55,8 @@ const MODULE_RULES: [(&str, &[&str]); 18] = [
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 9] =
-    ["backup", "housekeeping", "instances", "lease", "purge", "pushes", "runs", "worker", "workload"];
+const COMPOSING: [&str; 10] =
+    ["autoscale", "backup", "housekeeping", "instances", "lease", "purge", "pushes", "runs", "worker", "workload"];
 
 /// What only one room may name.
 const ROOMS: [(&str, &str); 5] = [

@@ -35,7 +35,7 @@ pub use pod::{Pod, PodList};
 pub use probe::{ExecAction, Healthcheck, HttpGetAction, HttpHeader, Probe, TcpSocketAction};
 pub use release::{Release, Rollback, RolledBack};
 pub use run::{Run, RunEvent, RunResult};
-pub use settings::{Settings, Tls, UpdateSettings, UpdateTls};
+pub use settings::{AutoscaleRule, Settings, Tls, UpdateSettings, UpdateTls};
 pub use user::{
     AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
 };

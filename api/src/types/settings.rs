@@ -26,7 +26,7 @@ pub struct Settings {
     pub whitelist: Vec<String>,
     /// Scaling rules per process type.
     #[serde(default)]
-    pub autoscale: BTreeMap<String, Value>,
+    pub autoscale: BTreeMap<String, AutoscaleRule>,
     /// Notes of the users, never interpreted.
     #[serde(default)]
     pub label: BTreeMap<String, Value>,
@@ -34,6 +34,18 @@ pub struct Settings {
     pub created: Timestamp,
     /// When they last changed.
     pub updated: Timestamp,
+}
+
+/// How many instances of a process type there should be, by what they use: what Deis stored for a
+/// `HorizontalPodAutoscaler` (autoscaling/v1) of Kubernetes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoscaleRule {
+    /// Never fewer; at least 1.
+    pub min: u32,
+    /// Never more; at least [`Self::min`].
+    pub max: u32,
+    /// What the instances should use on average, in percent of the CPU that one of them requests.
+    pub cpu_percent: u32,
 }
 
 /// `POST /v2/apps/{id}/settings`: what is not named stays.
@@ -49,6 +61,9 @@ pub struct UpdateSettings {
     /// See [`Settings::whitelist`]; this one takes its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whitelist: Option<Vec<ClientNetwork>>,
+    /// An [`AutoscaleRule`] for each of these process types; null removes one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub autoscale: BTreeMap<String, Option<Value>>,
     /// Notes to set; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub label: BTreeMap<String, Option<Value>>,

@@ -6,6 +6,7 @@
 
 mod apps;
 mod auth;
+mod autoscale;
 mod builds;
 mod certs;
 mod commands;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use api::names::ClientNetwork;
+use api::{
+    names::{ClientNetwork, ProcessType},
+    types::AutoscaleRule,
+};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{PgExecutor, types::Json};
@@ -11,6 +14,9 @@ use uuid::Uuid;
 
 /// Notes of the users, never interpreted.
 pub type Label = BTreeMap<String, Value>;
+
+/// Scaling rules per process type.
+pub type Autoscale = BTreeMap<ProcessType, AutoscaleRule>;
 
 /// The settings of an app.
 #[derive(Clone, Debug)]
@@ -27,8 +33,8 @@ pub struct Settings {
     pub routable: bool,
     /// Addresses and networks that may reach it, as they were written; empty means everybody.
     pub whitelist: Vec<String>,
-    /// Scaling rules per process type.
-    pub autoscale: Json<BTreeMap<String, Value>>,
+    /// Which types are scaled by what they use.
+    pub autoscale: Json<Autoscale>,
     /// Notes.
     pub label: Json<Label>,
     /// Plain requests are sent on to https; none means never set.
@@ -66,7 +72,7 @@ pub async fn find(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<S
     sqlx::query_as!(
         Settings,
         r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
-            s.autoscale as "autoscale: Json<BTreeMap<String, Value>>", s.label as "label: Json<Label>",
+            s.autoscale as "autoscale: Json<Autoscale>", s.label as "label: Json<Label>",
             s.https_enforced, s.created_at, s.updated_at
          from settings s join users u on u.id = s.user_id where s.app_id = $1"#,
         app_id
@@ -80,7 +86,7 @@ pub async fn lock(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<S
     sqlx::query_as!(
         Settings,
         r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
-            s.autoscale as "autoscale: Json<BTreeMap<String, Value>>", s.label as "label: Json<Label>",
+            s.autoscale as "autoscale: Json<Autoscale>", s.label as "label: Json<Label>",
             s.https_enforced, s.created_at, s.updated_at
          from settings s join users u on u.id = s.user_id where s.app_id = $1 for update of s"#,
         app_id
@@ -98,7 +104,7 @@ pub async fn update(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update settings set user_id = $2, maintenance = $3, routable = $4, label = $5, https_enforced = $6,
-            whitelist = $7, updated_at = now()
+            whitelist = $7, autoscale = $8, updated_at = now()
          where app_id = $1",
         app_id,
         user_id,
@@ -106,9 +112,22 @@ pub async fn update(
         settings.routable,
         Json(&settings.label.0) as _,
         settings.https_enforced,
-        &settings.whitelist
+        &settings.whitelist,
+        Json(&settings.autoscale.0) as _
     )
     .execute(executor)
     .await
     .map(drop)
+}
+
+/// The apps that have rules of scaling, by id.
+pub async fn autoscaled(executor: impl PgExecutor<'_>) -> Result<Vec<(i64, Autoscale)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"select s.app_id, s.autoscale as "autoscale: Json<Autoscale>"
+         from settings s join apps a on a.id = s.app_id
+         where s.autoscale <> '{}' and a.destroyed_at is null order by s.app_id"#
+    )
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.app_id, row.autoscale.0)).collect())
 }

@@ -4,6 +4,7 @@
 mod admin;
 mod apps;
 mod auth;
+mod autoscale;
 mod body;
 mod builds;
 mod certs;

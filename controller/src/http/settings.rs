@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{
-    Slashed,
+    Slashed, autoscale,
     body::Body,
     extract::{Allowed, Right, Use},
     idempotency::Ticket,
@@ -90,6 +90,9 @@ fn apply(now: &mut settings::Settings, wanted: &UpdateSettings) -> Result<Vec<St
     if let Some(wanted) = &wanted.whitelist {
         changes.extend(whitelist::replace(now, wanted.clone())?);
     }
+    for (name, rule) in &wanted.autoscale {
+        changes.extend(autoscale::change(&mut now.autoscale.0, name, rule.as_ref())?);
+    }
     for (key, value) in &wanted.label {
         changes.extend(label(&mut now.label.0, key, value.as_ref())?);
     }
@@ -117,7 +120,7 @@ fn shown(settings: settings::Settings, app: &App) -> Settings {
         maintenance: settings.maintenance,
         routable: settings.routable,
         whitelist: settings.whitelist,
-        autoscale: settings.autoscale.0,
+        autoscale: settings.autoscale.0.into_iter().map(|(name, rule)| (name.to_string(), rule)).collect(),
         label: settings.label.0,
         created: settings.created_at.into(),
         updated: settings.updated_at.into(),

@@ -22,7 +22,7 @@ pub use destroy::destroy;
 pub use merge::healthcheck_of;
 pub use patch::{BuildPatch, Built, Patch};
 pub use restart::{Selection, restart};
-pub use scale::scale;
+pub use scale::{rescale, scale};
 pub use submit::{submit, submit_in, wait};
 pub use transfer::transfer;
 

@@ -1,5 +1,6 @@
 //! Another formation; no release.
 
+use api::names::ProcessType;
 use sqlx::PgConnection;
 
 use super::{
@@ -33,6 +34,28 @@ pub async fn scale(tx: &mut PgConnection, app: &App, actor: &Actor, wanted: &Str
     db::app::set_structure(&mut *tx, app.id, &next).await?;
     let counts: Vec<_> = wanted.iter().map(|(name, count)| format!("{name}={count}")).collect();
     let line = format!("{} scaled pods {}", actor.username, counts.join(" "));
+    db::event::add(&mut *tx, app.id, Level::Info, &line).await?;
+    notify(tx, Signal::App(app.id)).await?;
+    Ok(true)
+}
+
+/// Wants another count of a type, for a reason of the platform's own. False when somebody has asked for another one
+/// meanwhile, or a release is being rolled out: then nothing is done.
+pub async fn rescale(
+    tx: &mut PgConnection,
+    app: &App,
+    process_type: &ProcessType,
+    (from, to): (u32, u32),
+    reason: &str,
+) -> Result<bool, sqlx::Error> {
+    let now = db::app::lock_structure(&mut *tx, app.id).await?;
+    let Some(mut next) = now.filter(|now| now.get(process_type) == Some(&from)) else { return Ok(false) };
+    if db::release::pending(&mut *tx, app.id).await?.is_some() {
+        return Ok(false);
+    }
+    next.insert(process_type.clone(), to);
+    db::app::set_structure(&mut *tx, app.id, &next).await?;
+    let line = format!("autoscaler scaled pods {process_type}={to}: {reason}");
     db::event::add(&mut *tx, app.id, Level::Info, &line).await?;
     notify(tx, Signal::App(app.id)).await?;
     Ok(true)

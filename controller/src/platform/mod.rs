@@ -15,6 +15,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     net::IpAddr,
+    time::Duration,
 };
 
 use api::{
@@ -62,6 +63,9 @@ pub trait Platform: Send + Sync + 'static {
     /// What an instance or run writes, from `since` on (inclusive, by the platform's clock), and on as it writes. Ends
     /// when the instance has ended and everything was read.
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error>;
+
+    /// What the processes of an instance have used of all processors in its life until now; nothing when it does not run.
+    async fn cpu_time(&self, id: &InstanceId) -> Result<Duration, Error>;
 
     /// The last `lines` lines of an instance, ended ones included: what a crash report shows.
     async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error>;
@@ -292,7 +296,7 @@ pub enum Readiness {
 }
 
 /// How long an instance without a port must have run to count as healthy.
-pub const SETTLED: std::time::Duration = std::time::Duration::from_secs(1);
+pub const SETTLED: Duration = Duration::from_secs(1);
 
 /// How an instance ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

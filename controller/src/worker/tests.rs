@@ -22,6 +22,7 @@ use crate::{
     workload,
 };
 
+mod autoscale;
 mod certificates;
 mod images;
 mod late;

@@ -51,6 +51,7 @@ suite! {
     image: tells_the_exposed_ports, an_unknown_image_is_refused, forgetting_keeps_what_runs,
         lists_what_it_keeps_for_an_app;
     logs: follows_to_the_end, resumes_without_loss, goes_on_after_a_restart, tails_what_has_ended, knows_no_strangers;
+    usage: tells_who_works;
     run: streams_output_and_code, is_observed, an_unknown_command_ends_it;
     build: makes_an_image, says_why_there_is_none, its_log_is_read_from_any_offset_it_named, is_cancelled,
         is_forgotten;

@@ -91,6 +91,10 @@ impl Platform for Tape {
         Err(Error::Gone)
     }
 
+    async fn cpu_time(&self, _: &InstanceId) -> Result<Duration, Error> {
+        Err(Error::Gone)
+    }
+
     async fn tail(&self, _: &InstanceId, _: usize) -> Result<Vec<String>, Error> {
         Err(Error::Gone)
     }

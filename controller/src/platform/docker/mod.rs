@@ -21,7 +21,7 @@ mod purge;
 mod run;
 mod tries;
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use api::sandbox::{BuildOrder, BuildRequest, BuildView};
 use async_trait::async_trait;
@@ -201,6 +201,10 @@ impl Platform for Docker {
 
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {
         logs::follow(&self.shared, id, since).await
+    }
+
+    async fn cpu_time(&self, id: &InstanceId) -> Result<Duration, Error> {
+        observe::cpu_time(&self.shared, id).await
     }
 
     async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error> {

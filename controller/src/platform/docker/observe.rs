@@ -1,10 +1,10 @@
 //! What exists of an app: a list by labels, then the details of each container.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, pin::pin, time::Duration};
 
 use bollard::{
     models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, ContainerSummary, Network},
-    query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder},
+    query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, StatsOptionsBuilder},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -70,6 +70,15 @@ pub(super) async fn named(shared: &Shared, app: &AppRef, names: &[String]) -> Re
     let mut instances: Vec<_> = found.collect();
     health::add(&mut instances, &shared.prober.known(app.uuid));
     Ok(instances)
+}
+
+/// What a container has used of all processors, by one reading of its counters: the engine would wait a second for a rate.
+pub(super) async fn cpu_time(shared: &Shared, id: &InstanceId) -> Result<Duration, Error> {
+    let once = StatsOptionsBuilder::new().stream(false).one_shot(true).build();
+    let mut stats = pin!(shared.engine.client()?.stats(&id.0, Some(once)));
+    let stats = call(stats.try_next()).await?.ok_or(Error::Gone)?;
+    let used = stats.cpu_stats.and_then(|stats| stats.cpu_usage?.total_usage);
+    Ok(Duration::from_nanos(used.unwrap_or_default()))
 }
 
 /// Lists what there is of one app.

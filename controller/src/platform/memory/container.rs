@@ -36,6 +36,8 @@ pub(super) struct Container {
     restarts: u32,
     started_at: Option<DateTime<Utc>>,
     pub(super) last_exit: Option<Exit>,
+    /// What it has used of a processor, beside what its script says.
+    pub(super) worked: Duration,
 }
 
 #[expect(clippy::large_enum_variant, reason = "most are instances")]
@@ -70,6 +72,7 @@ impl Container {
             restarts: 0,
             started_at: None,
             last_exit: None,
+            worked: Duration::ZERO,
         }
     }
 
@@ -79,6 +82,10 @@ impl Container {
             Kind::Instance(InstanceSpec { address: Some(IpAddr::V4(address)), .. }) => subnet.contains(address),
             Kind::Instance(_) | Kind::Run => true,
         }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.state == InstanceState::Running
     }
 
     pub(super) fn is_instance(&self) -> bool {
@@ -107,6 +114,7 @@ impl Container {
     fn begin(&mut self, script: &Script) {
         self.restarts += u32::from(self.started_at.is_some());
         self.started_at = Some(Utc::now());
+        self.worked = Duration::ZERO;
         self.state = InstanceState::Running;
         self.write(&script.prints, false);
         self.write(&script.complains, true);

@@ -28,6 +28,7 @@ pub enum Call {
     PrepareImage,
     Images,
     Logs,
+    CpuTime,
     Tail,
     Run,
     Ping,

@@ -12,7 +12,7 @@ mod script;
 mod tries;
 mod world;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api::sandbox::{BuildOrder, BuildView};
 use async_trait::async_trait;
@@ -95,6 +95,11 @@ impl Memory {
         self.world.kept(app)
     }
 
+    /// Every instance of an app that runs has used its processor for so much longer.
+    pub fn work(&self, app: &AppRef, time: Duration) {
+        self.world.work(app, time);
+    }
+
     /// What the next calls do wrong.
     #[must_use]
     pub fn faults(&self) -> &Faults {
@@ -142,6 +147,10 @@ impl Platform for Memory {
 
     async fn logs(&self, id: &InstanceId, since: Option<DateTime<Utc>>) -> Result<LogStream, Error> {
         self.faults.around(Call::Logs, async { logs::follow(&self.world, id, since) }).await
+    }
+
+    async fn cpu_time(&self, id: &InstanceId) -> Result<Duration, Error> {
+        self.faults.around(Call::CpuTime, async { self.world.cpu_time(id) }).await
     }
 
     async fn tail(&self, id: &InstanceId, lines: usize) -> Result<Vec<String>, Error> {

@@ -26,6 +26,8 @@ pub struct Script {
     pub out_of_memory: bool,
     /// SIGTERM does nothing to it.
     pub ignores_term: bool,
+    /// It uses a whole processor.
+    pub works: bool,
 }
 
 impl Default for Script {
@@ -41,6 +43,7 @@ impl Default for Script {
             ends: None,
             out_of_memory: false,
             ignores_term: false,
+            works: false,
         }
     }
 }

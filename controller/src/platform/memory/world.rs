@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     net::{IpAddr, Ipv4Addr},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anyhow::anyhow;
@@ -135,6 +136,24 @@ impl World {
                 container.signals.send_replace(Some(signal));
             }
         });
+    }
+
+    /// All instances of the app that run have worked for so much longer.
+    pub(super) fn work(&self, app: &AppRef, time: Duration) {
+        let mut state = self.state();
+        let those = state.containers.values_mut().filter(|one| one.app == app.uuid && one.is_running());
+        those.for_each(|container| container.worked += time);
+    }
+
+    /// What a container has used of a processor.
+    pub(super) fn cpu_time(&self, id: &InstanceId) -> Result<Duration, Error> {
+        let state = self.state();
+        let container = state.containers.get(id).ok_or(Error::Gone)?;
+        if !container.is_running() {
+            return Ok(Duration::ZERO);
+        }
+        let works = state.images.get(&container.image).is_some_and(|script| script.works);
+        Ok(container.worked + if works { container.age() } else { Duration::ZERO })
     }
 
     pub(super) fn remove(&self, app: &AppRef, id: &InstanceId) -> Result<(), Error> {

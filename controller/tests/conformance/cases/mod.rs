@@ -10,3 +10,4 @@ pub mod network;
 pub mod run;
 pub mod start;
 pub mod survey;
+pub mod usage;

@@ -20,7 +20,29 @@ async fn settings_change(pool: PgPool) {
     assert_snapshot!(set(json!({"label": {"team": null}})).await, @r#"422 {"detail":"team does not exist under label"}"#);
     assert_snapshot!(set(json!({})).await, @r#"409 {"detail":"admin changed nothing"}"#);
     assert_snapshot!(set(json!({"maintenance": "yes"})).await, @r#"400 {"maintenance":["invalid type: string \"yes\", expected a boolean"]}"#);
-    assert_snapshot!(set(json!({"autoscale": {}})).await, @r#"400 {"autoscale":["This field is not known here."]}"#);
+    assert_snapshot!(set(json!({"colour": "red"})).await, @r#"400 {"colour":["This field is not known here."]}"#);
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn rules_of_scaling_change(pool: PgPool) {
+    let (_, admin) = Installation::with_admin(pool).await;
+    admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    let set = async |rules| admin.post("/v2/apps/blog/settings/", json!({"autoscale": rules})).await;
+    let rule = |min: i64, max: i64, cpu_percent: i64| json!({"min": min, "max": max, "cpu_percent": cpu_percent});
+    assert_snapshot!(set(json!({"web": rule(1, 4, 70), "cmd": rule(2, 3, 50)})).await.json()["autoscale"], @r#"{"cmd":{"cpu_percent":50,"max":3,"min":2},"web":{"cpu_percent":70,"max":4,"min":1}}"#);
+    assert_snapshot!(set(json!({"web": rule(1, 4, 70)})).await, @r#"409 {"detail":"admin changed nothing"}"#);
+    assert_snapshot!(set(json!({"web": rule(1, 5, 70), "cmd": null})).await.json()["autoscale"], @r#"{"web":{"cpu_percent":70,"max":5,"min":1}}"#);
+    assert_snapshot!(set(json!({"cmd": null})).await, @r#"422 {"detail":"cmd does not exist under autoscale"}"#);
+    assert_snapshot!(set(json!({"web": rule(0, 4, 70)})).await, @r#"400 {"detail":"min replicas needs to be 1 or higher"}"#);
+    assert_snapshot!(set(json!({"web": rule(-1, 4, 70)})).await, @r#"400 {"detail":"min replicas needs to be 1 or higher"}"#);
+    assert_snapshot!(set(json!({"web": rule(4, 1, 70)})).await, @r#"400 {"detail":"max replicas can not be smaller than min replicas"}"#);
+    assert_snapshot!(set(json!({"web": rule(1, 4, 0)})).await, @r#"400 {"detail":"cpu percent needs to be 1 or higher"}"#);
+    assert_snapshot!(set(json!({"web": {"min": 1, "max": 4}})).await, @r#"400 {"autoscale":["could not validate {\"max\":4,\"min\":1}: 'cpu_percent' is a required property"]}"#);
+    assert_snapshot!(set(json!({"web": {"min": "one", "max": 4, "cpu_percent": 70}})).await, @r#"400 {"autoscale":["could not validate {\"cpu_percent\":70,\"max\":4,\"min\":\"one\"}: \"one\" is not of type 'integer'"]}"#);
+    assert_snapshot!(set(json!({"web": {"min": 1, "max": 4, "cpu_percent": 70, "memory": 1}})).await, @r#"400 {"autoscale":["could not validate {\"cpu_percent\":70,\"max\":4,\"memory\":1,\"min\":1}: 'memory' is not known; a rule has min, max and cpu_percent"]}"#);
+    assert_snapshot!(set(json!({"web": 7})).await, @r#"400 {"autoscale":["could not validate 7: it is not of type 'object'"]}"#);
+    assert_snapshot!(set(json!({"Web!": rule(1, 4, 70)})).await, @r#"400 {"autoscale":["Process types can only contain lowercase alphanumeric characters"]}"#);
+    assert_snapshot!(admin.get("/v2/apps/blog/settings").await.json()["autoscale"], @r#"{"web":{"cpu_percent":70,"max":5,"min":1}}"#);
 }
 
 #[sqlx::test(migrations = "../migrations")]
