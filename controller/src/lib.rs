@@ -18,6 +18,7 @@ pub mod logs;
 pub mod operation;
 mod outage;
 pub mod platform;
+pub mod pulse;
 mod purge;
 pub mod pushes;
 pub mod quantity;

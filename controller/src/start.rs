@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     autoscale, db, housekeeping, internal, logs,
     platform::Platform,
+    pulse::Pulse,
     pushes, serve,
     signals::Signals,
     state::{Settings, Shared, State},
@@ -96,6 +97,7 @@ async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result
     let platform = (config.platform)(installation.uuid)?;
     let logs = Arc::new(logs::Store::open(&config.logs_dir, logs::Limits::default())?);
     Ok(State::new(Shared {
+        pulse: Pulse::feel(pool.clone(), shutdown.clone()),
         collector: logs::Collector::new(logs.clone(), platform.clone()),
         logs,
         pool,

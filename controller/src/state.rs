@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{db::installation::Installation, logs, platform::Platform, signals::Signals, vault::Vault};
+use crate::{db::installation::Installation, logs, platform::Platform, pulse::Pulse, signals::Signals, vault::Vault};
 
 /// A handle on [`Shared`].
 #[derive(Clone)]
@@ -33,6 +33,8 @@ impl Deref for State {
 pub struct Shared {
     /// Connections to PostgreSQL; nobody keeps one while waiting for something else.
     pub pool: PgPool,
+    /// Whether the database answers.
+    pub pulse: Pulse,
     /// Encryption at rest.
     pub vault: Vault,
     /// What runs instances.

@@ -17,7 +17,7 @@ const CRATE_RULES: [(&str, &[&str]); 7] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 18] = [
+const MODULE_RULES: [(&str, &[&str]); 19] = [
     ("auth", &["db", "state"]),
     ("certificate", &[]),
     ("db", &["certificate", "failpoint", "vault"]),
@@ -34,6 +34,7 @@ const MODULE_RULES: [(&str, &[&str]); 18] = [
             "operation",
             "outage",
             "platform",
+            "pulse",
             "pushes",
             "runs",
             "signals",
@@ -45,12 +46,13 @@ const MODULE_RULES: [(&str, &[&str]); 18] = [
     ("operation", &["db", "quantity", "signals", "state", "vault"]),
     ("outage", &["platform", "state"]),
     ("platform", &["failpoint"]),
+    ("pulse", &[]),
     ("quantity", &[]),
     ("reconcile", &["db", "lease", "logs", "operation", "platform", "state", "workload"]),
     ("routes", &["db", "signals", "state"]),
     ("serve", &[]),
     ("signals", &["db"]),
-    ("state", &["db", "logs", "platform", "signals", "vault"]),
+    ("state", &["db", "logs", "platform", "pulse", "signals", "vault"]),
     ("vault", &[]),
 ];
 

@@ -1,12 +1,14 @@
 //! What each router has reported.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use api::routes::RouteAck;
 use sqlx::{PgExecutor, types::Json};
 
-/// A router that has not reported for this many seconds is dead: nobody waits for it.
-pub const SILENCE_SECS: f64 = 15.0;
+/// A router that has not reported for so long although it could is dead: nobody waits for it.
+const SILENCE: Duration = Duration::from_secs(15);
+/// No router comes back after this.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// What all live routers together have confirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,12 +52,16 @@ pub async fn forget(executor: impl PgExecutor<'_>, router: uuid::Uuid) -> Result
 }
 
 /// What the live routers have confirmed in `epoch`; one that is still in another epoch has confirmed nothing.
-pub async fn confirmed(executor: impl PgExecutor<'_>, epoch: i64) -> Result<Confirmed, sqlx::Error> {
+///
+/// `watched` is for how long the caller has had the database without a pause. A router's silence counts from then on:
+/// nobody could report to a database, or to a controller, that was away, and routers went on all the same.
+pub async fn confirmed(executor: impl PgExecutor<'_>, epoch: i64, watched: Duration) -> Result<Confirmed, sqlx::Error> {
+    let silence = if watched > SILENCE { SILENCE } else { FORGOTTEN };
     let rows = sqlx::query!(
         r#"select case when epoch = $1 then version else 0 end as "version!", in_flight as "in_flight: Json<BTreeMap<String, u64>>"
          from routers where seen_at > now() - make_interval(secs => $2)"#,
         epoch,
-        SILENCE_SECS
+        silence.as_secs_f64()
     )
     .fetch_all(executor)
     .await?;
@@ -64,4 +70,45 @@ pub async fn confirmed(executor: impl PgExecutor<'_>, epoch: i64) -> Result<Conf
         *confirmed.in_flight.entry(instance).or_default() += requests;
     }
     Ok(confirmed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use api::routes::RouteAck;
+    use sqlx::PgPool;
+    use uuid::Uuid;
+
+    use super::{confirmed, report};
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    async fn version(pool: &PgPool, watched: Duration) -> Option<i64> {
+        confirmed(pool, 1, watched).await.unwrap().version
+    }
+
+    #[sqlx::test(migrations = "../migrations")]
+    async fn silence_counts_only_while_somebody_listens(pool: PgPool) {
+        let reports = async |router: Uuid, version| {
+            let ack = RouteAck { router, epoch: 1, version, in_flight: BTreeMap::new(), leaving: false };
+            report(&pool, &ack).await.unwrap();
+        };
+        let silent_for = async |router: Uuid, seconds: f64| {
+            let query = "update routers set seen_at = now() - make_interval(secs => $2) where uuid = $1";
+            sqlx::query(query).bind(router).bind(seconds).execute(&pool).await.unwrap();
+        };
+        assert_eq!(version(&pool, LONG).await, None);
+        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        reports(one, 3).await;
+        reports(other, 4).await;
+        assert_eq!(version(&pool, LONG).await, Some(3));
+        silent_for(one, 16.0).await;
+        assert_eq!(version(&pool, LONG).await, Some(4), "it is dead");
+        assert_eq!(version(&pool, Duration::from_secs(14)).await, Some(3), "it could not report");
+        silent_for(other, 16.0).await;
+        assert_eq!(version(&pool, LONG).await, None);
+        silent_for(one, 3601.0).await;
+        assert_eq!(version(&pool, Duration::ZERO).await, Some(4), "it does not come back");
+    }
 }

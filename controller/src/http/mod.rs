@@ -16,13 +16,13 @@ mod headers;
 mod health;
 mod hooks;
 mod idempotency;
+mod in_time;
 mod info;
 mod keys;
 mod logs;
 mod page;
 mod perms;
 mod pods;
-mod pulse;
 mod pushes;
 mod reachable;
 mod releases;
@@ -48,7 +48,6 @@ use crate::state::State;
 
 /// The public API.
 pub fn router(state: State) -> Router {
-    let pulse = pulse::Pulse::feel(state.pool.clone(), state.signals.stopping());
     Router::new()
         .merge(root::router())
         .merge(info::router())
@@ -80,7 +79,7 @@ pub fn router(state: State) -> Router {
         .merge(health::router())
         .fallback(error::page_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn_with_state(pulse, pulse::answer_in_time))
+        .layer(from_fn_with_state(state.pulse.clone(), in_time::answer_in_time))
         .layer(DefaultBodyLimit::max(body::MAX))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(trace::span))

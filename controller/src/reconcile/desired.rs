@@ -53,6 +53,8 @@ pub struct Desired {
     pub needs_network: bool,
     /// The database's clock.
     pub now: DateTime<Utc>,
+    /// Since when, by that clock, we have had the database without a pause: before, nobody could report anything.
+    pub watched_since: DateTime<Utc>,
 }
 
 /// How the app shows itself to the world.
@@ -73,6 +75,7 @@ pub struct Front {
 /// Reads it all; none when the app's row is gone.
 pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>> {
     let pool = &state.pool;
+    let watched = state.pulse.lasted();
     let Some(app) = db::app::get(pool, app_id).await? else { return Ok(None) };
     let good = db::release::latest_good(pool, app_id).await?;
     let good = workload(state, &app, good).await?;
@@ -86,6 +89,7 @@ pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>>
     };
     let rolling_out = pending.is_some();
     let goal = pending.or(good).filter(|_| !app.destroyed);
+    let now = db::now(pool).await?;
     Ok(Some(Desired {
         formation: if app.destroyed { Structure::new() } else { formation },
         workloads: workloads(state, &app, goal.as_ref()).await?,
@@ -96,10 +100,11 @@ pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>>
         network: db::network::find(pool, app_id).await?,
         route: db::route::find(pool, app.uuid).await?,
         front: front(state, app_id).await?,
-        confirmed: db::router::confirmed(pool, state.installation.routes_epoch).await?,
+        confirmed: db::router::confirmed(pool, state.installation.routes_epoch, watched).await?,
         default_grace: state.settings.grace_period,
         needs_network: state.settings.network_pool.is_some(),
-        now: db::now(pool).await?,
+        now,
+        watched_since: now - watched,
         app,
     }))
 }

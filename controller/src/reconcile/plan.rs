@@ -245,7 +245,8 @@ impl<'a> Planner<'a> {
     fn is_drained(&self, row: &Row) -> bool {
         let confirmed = row.routes_version.is_some_and(|version| self.desired.confirmed.has(version));
         let idle = self.desired.confirmed.in_flight.get(&row.name).is_none_or(|requests| *requests == 0);
-        (confirmed && idle) || row.drain_at.is_some_and(|since| self.desired.now > since + DRAIN)
+        let began = row.drain_at.map(|since| since.max(self.desired.watched_since));
+        (confirmed && idle) || began.is_some_and(|began| self.desired.now > began + DRAIN)
     }
 
     fn way_out(&self, pair: &Pair<'_>) -> Option<Step> {

@@ -16,6 +16,7 @@ use crate::{
         Platform,
         memory::{Call, Fault, Memory, Script},
     },
+    pulse::Pulse,
     signals::Signals,
     state::{Settings, Shared, State},
     vault::Vault,
@@ -137,6 +138,7 @@ pub(crate) async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path:
     let network_pool = Some("10.214.0.0/16".parse().unwrap());
     let settings = Settings { network_pool, sources_dir: Some(sources), ..Settings::default() };
     State::new(Shared {
+        pulse: Pulse::feel(pool.clone(), signals.stopping()),
         installation: db::installation::open(&pool, &vault).await.unwrap(),
         collector: logs::Collector::new(store.clone(), memory.clone()),
         logs: store,

@@ -17,6 +17,7 @@ use controller::{
     failpoint::{self, Watcher},
     logs,
     platform::memory::Memory,
+    pulse::Pulse,
     pushes,
     signals::Signals,
     state::{Settings, Shared, State},
@@ -138,6 +139,7 @@ async fn state(given: Given, over: &CancellationToken) -> State {
     let logs = Arc::new(logs::Store::open(given.folder.join("logs"), logs::Limits::default()).unwrap());
     let platform = Arc::new(given.memory.seen_by_another());
     State::new(Shared {
+        pulse: Pulse::feel(pool.clone(), over.clone()),
         collector: logs::Collector::new(logs.clone(), platform.clone()),
         logs,
         installation: installation::open(&pool, &vault).await.unwrap(),

@@ -17,6 +17,7 @@ use controller::{
     db::installation,
     logs,
     platform::memory::Memory,
+    pulse::Pulse,
     signals::Signals,
     state::{Registration, Settings, Shared, State},
     vault::Vault,
@@ -81,6 +82,7 @@ impl Installation {
         };
         let logs = Arc::new(logs::Store::open(files.path().join("logs"), logs::Limits::default()).unwrap());
         let state = State::new(Shared {
+            pulse: Pulse::feel(pool.clone(), shutdown.clone()),
             collector: logs::Collector::new(logs.clone(), platform.clone()),
             logs,
             installation: installation::open(&pool, &vault).await.unwrap(),

@@ -140,6 +140,24 @@ fn nobody_is_stopped_while_a_request_runs_there() {
 }
 
 #[test]
+fn time_in_which_nobody_could_report_does_not_count() {
+    let mut world = World::new(0).with(1, |row, _| {
+        row.phase = Phase::Draining;
+        row.routes_version = Some(99);
+        row.drain_at = Some(now());
+    });
+    world = world.routed();
+    world.desired.now = now() + TimeDelta::minutes(10);
+    world.desired.watched_since = world.desired.now - TimeDelta::seconds(29);
+    assert_snapshot!(world.tell(), @"Converged");
+    world.desired.watched_since -= TimeDelta::seconds(2);
+    assert_snapshot!(world.tell(), @r"
+    stop c1
+    Converged
+    ");
+}
+
+#[test]
 fn a_dead_router_is_not_waited_for() {
     let mut world = World::new(0).with(1, |row, _| {
         row.phase = Phase::Draining;

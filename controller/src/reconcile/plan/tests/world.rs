@@ -55,6 +55,7 @@ impl World {
             default_grace: 30,
             needs_network: true,
             now: now(),
+            watched_since: now() - TimeDelta::hours(1),
         };
         let networks = vec![ObservedNetwork { id: "net".to_owned(), subnet }];
         Self { desired, observed: Observed { networks, ..Observed::default() } }
