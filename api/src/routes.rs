@@ -7,6 +7,7 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr};
 
+use crate::names::PathPattern;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -71,6 +72,9 @@ pub struct AppRoutes {
     pub hosts: Vec<String>,
     /// Instances proven healthy. Empty: the router answers 503.
     pub endpoints: Vec<Endpoint>,
+    /// Paths that others of its instances answer. Routers of before know nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathRoute>,
     /// Answer 503 with the maintenance page, whatever runs.
     #[serde(default)]
     pub maintenance: bool,
@@ -83,6 +87,15 @@ pub struct AppRoutes {
     /// Send plain requests on to https.
     #[serde(default)]
     pub https_enforced: bool,
+}
+
+/// Where requests for some paths of an app go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathRoute {
+    /// Which paths.
+    pub pattern: PathPattern,
+    /// As [`AppRoutes::endpoints`].
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// A certificate, and the hosts that are served with it.

@@ -10,8 +10,8 @@ use clap::{
 
 use crate::{
     apps, auth, autoscale, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys,
-    labels, limits, maintenance, name::Name, perms, ps, registry, releases, routing, shortcuts, tags, timeouts, tls,
-    ui::clean, users, version, whitelist,
+    labels, limits, maintenance, name::Name, perms, ps, registry, releases, routing, services, shortcuts, tags,
+    timeouts, tls, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -75,6 +75,8 @@ pub enum Command {
     #[command(flatten)]
     Routing(routing::Command),
     #[command(flatten)]
+    Services(services::Command),
+    #[command(flatten)]
     Shortcuts(shortcuts::Command),
     #[command(flatten)]
     Tags(tags::Command),
@@ -112,6 +114,7 @@ impl Command {
             Self::Registry(command) => command.run(context).await?,
             Self::Releases(command) => command.run(context).await?,
             Self::Routing(command) => command.run(context).await?,
+            Self::Services(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
             Self::Tags(command) => command.run(context).await?,
             Self::Timeouts(command) => command.run(context).await?,

@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 24] = [
+const TOPICS: [Topic; 25] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("autoscale", "manage autoscale rules of an application"),
@@ -41,6 +41,7 @@ const TOPICS: [Topic; 24] = [
     Topic::new("registry", "manage private registry information for your application"),
     Topic::new("releases", "manage releases of an application"),
     Topic::new("routing", "manage routability of an application"),
+    Topic::new("services", "manage the process types that answer some paths"),
     Topic::new("shortcuts", "show the short forms of commands"),
     Topic::new("tags", "manage tags for application containers"),
     Topic::new("timeouts", "manage the time that processes get to stop"),

@@ -33,6 +33,7 @@ mod releases;
 mod report;
 mod repository;
 mod routing;
+mod services;
 mod settings;
 mod shortcuts;
 mod tags;

@@ -1,6 +1,6 @@
 //! From a release to what a platform starts (reference 3.5, 3.8, 3.12). Pure.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
 use api::{
     names::{ConfigKey, ProcessType},
@@ -13,6 +13,7 @@ use crate::{
         app::App,
         build::{Build, Kind},
         config::Document,
+        instance::Instance,
         release::Release,
     },
     error::Error,
@@ -49,16 +50,17 @@ pub fn registry_login(document: &Document) -> Result<Option<RegistryLogin>, Erro
 }
 
 impl Workload {
-    /// The instance `name` of `process_type`.
+    /// The instance that is wanted.
     #[must_use]
-    pub fn instance(&self, app: &App, process_type: &ProcessType, name: &str, address: Option<IpAddr>) -> InstanceSpec {
-        let port = self.release.resolved.port.filter(|_| process_type.is_routable());
+    pub fn instance(&self, app: &App, row: &Instance) -> InstanceSpec {
+        let process_type = &row.process_type;
+        let port = self.release.resolved.port.filter(|_| row.answers());
         let checks = healthcheck_of(&self.document, process_type).cloned().unwrap_or_default();
         InstanceSpec {
-            name: name.to_owned(),
+            name: row.name.clone(),
             process_type: process_type.clone(),
             release: self.release.uuid,
-            address,
+            address: row.address,
             container: self.container(app, process_type),
             port,
             readiness: checks.readiness_probe.map(|probe| with_port(probe, port)),

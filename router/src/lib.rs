@@ -10,6 +10,7 @@ mod balance;
 mod client;
 mod config;
 mod listen;
+mod paths;
 mod proxy;
 mod respond;
 mod run;

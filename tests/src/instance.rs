@@ -98,6 +98,7 @@ pub fn routes(id: usize, host: &str, instances: &[SocketAddr]) -> AppRoutes {
         maintenance: false,
         certificates: Vec::new(),
         https_enforced: false,
+        paths: Vec::new(),
         whitelist: Vec::new(),
     }
 }

@@ -19,6 +19,7 @@ pub mod perms;
 pub mod pods;
 pub mod releases;
 pub mod runs;
+pub mod services;
 pub mod settings;
 pub mod tls;
 pub mod users;

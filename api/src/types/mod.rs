@@ -17,6 +17,7 @@ mod pod;
 mod probe;
 mod release;
 mod run;
+mod service;
 mod settings;
 mod user;
 mod whitelist;
@@ -35,6 +36,7 @@ pub use pod::{Pod, PodList};
 pub use probe::{ExecAction, Healthcheck, HttpGetAction, HttpHeader, Probe, TcpSocketAction};
 pub use release::{Release, Rollback, RolledBack};
 pub use run::{Run, RunEvent, RunResult};
+pub use service::{RemoveService, Service, Services, SetService};
 pub use settings::{AutoscaleRule, Settings, Tls, UpdateSettings, UpdateTls};
 pub use user::{
     AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,

@@ -105,6 +105,9 @@ pub const ROWS: &[Row] = &[
     row("routing:info", "-a blog"),
     row("routing:enable", "-a blog"),
     row("routing:disable", "-a blog"),
+    row("services:list", "-a blog"),
+    row("services:add", "--type api --route /api -a blog"),
+    row("services:remove", "api -a blog"),
     local("shortcuts:list", ""),
     row("tags:list", "-a blog"),
     row("tags:set", "rack=1 -a blog"),
@@ -242,6 +245,9 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         }
         (_, ["config"]) => Answer::Json(200, full_config()),
         (_, ["settings"]) => Answer::Json(200, settings(&json!({"team": "frontend"}))),
+        ("GET", ["services"]) => {
+            Answer::Json(200, json!({"services": [{"procfile_type": "api", "path_pattern": "/api"}]}))
+        }
         ("GET" | "POST", ["whitelist"]) => Answer::Json(200, json!({"addresses": ["10.0.0.0/8"]})),
         (_, ["tls"]) => Answer::Json(200, tls(&json!(true))),
         ("GET", ["domains"]) => Answer::Json(200, page(&[domain("blog.example.com")])),

@@ -58,6 +58,7 @@ async fn the_overview() {
       registry               manage private registry information for your application
       releases               manage releases of an application
       routing                manage routability of an application
+      services               manage the process types that answer some paths
       shortcuts              show the short forms of commands
       tags                   manage tags for application containers
       timeouts               manage the time that processes get to stop

@@ -32,6 +32,7 @@ mod registry;
 mod releases;
 mod run;
 mod secrets;
+mod services;
 mod settings_file;
 mod switches;
 mod tags;

@@ -37,6 +37,8 @@ pub struct Instance {
     pub phase: Phase,
     /// A new one is asked for in its place.
     pub replace: bool,
+    /// It was started to answer requests, whatever its type.
+    pub listens: bool,
     /// When it first proved healthy.
     pub healthy_at: Option<DateTime<Utc>>,
     /// How often it was started again, as far as its app's log was told.
@@ -51,6 +53,14 @@ pub struct Instance {
     pub created_at: DateTime<Utc>,
 }
 
+impl Instance {
+    /// Whether it answers requests: those of the types `web` and `cmd` always do.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.listens || self.process_type.is_routable()
+    }
+}
+
 struct Row {
     id: i64,
     release_id: i64,
@@ -59,6 +69,7 @@ struct Row {
     address: Option<String>,
     phase: String,
     replace: bool,
+    listens: bool,
     healthy_at: Option<DateTime<Utc>>,
     restarts: i32,
     routes_version: Option<i64>,
@@ -85,6 +96,7 @@ impl TryFrom<Row> for Instance {
             address: row.address.as_deref().map(super::parse).transpose()?,
             phase,
             replace: row.replace,
+            listens: row.listens,
             healthy_at: row.healthy_at,
             restarts: u32::try_from(row.restarts).map_err(super::decode)?,
             routes_version: row.routes_version,
@@ -99,7 +111,7 @@ impl TryFrom<Row> for Instance {
 pub async fn list(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Vec<Instance>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
-        "select id, release_id, process_type, name, host(address) as address, phase, replace, healthy_at, restarts, routes_version,
+        "select id, release_id, process_type, name, host(address) as address, phase, replace, listens, healthy_at, restarts, routes_version,
             drain_at, stop_at, created_at
          from instances where app_id = $1 order by id",
         app_id
@@ -109,22 +121,31 @@ pub async fn list(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Vec<Inst
     rows.into_iter().map(Instance::try_from).collect()
 }
 
+/// An instance that is wanted from now on.
+pub struct NewInstance<'a> {
+    /// See [`Instance::release_id`].
+    pub release_id: i64,
+    /// See [`Instance::process_type`].
+    pub process_type: &'a ProcessType,
+    /// See [`Instance::name`].
+    pub name: &'a str,
+    /// See [`Instance::address`].
+    pub address: Option<IpAddr>,
+    /// See [`Instance::listens`].
+    pub listens: bool,
+}
+
 /// Wants one more. Fails when name or address are taken.
-pub async fn insert(
-    executor: impl PgExecutor<'_>,
-    app_id: i64,
-    release_id: i64,
-    process_type: &ProcessType,
-    name: &str,
-    address: Option<IpAddr>,
-) -> Result<(), sqlx::Error> {
+pub async fn insert(executor: impl PgExecutor<'_>, app_id: i64, new: NewInstance<'_>) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "insert into instances (app_id, release_id, process_type, name, address) values ($1, $2, $3, $4, $5::text::inet)",
+        "insert into instances (app_id, release_id, process_type, name, address, listens)
+         values ($1, $2, $3, $4, $5::text::inet, $6)",
         app_id,
-        release_id,
-        process_type.as_str(),
-        name,
-        address.map(|address| address.to_string())
+        new.release_id,
+        new.process_type.as_str(),
+        new.name,
+        new.address.map(|address| address.to_string()),
+        new.listens
     )
     .execute(executor)
     .await

@@ -29,6 +29,7 @@ pub mod release;
 pub mod route;
 pub mod router;
 pub mod run;
+pub mod service;
 pub mod settings;
 pub mod signal;
 pub mod token;

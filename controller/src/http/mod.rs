@@ -29,6 +29,7 @@ mod releases;
 mod root;
 mod run;
 mod scale;
+mod services;
 mod settings;
 mod submit;
 mod tls;
@@ -65,6 +66,7 @@ pub fn router(state: State) -> Router {
         .merge(domains::router())
         .merge(settings::router())
         .merge(tls::router())
+        .merge(services::router())
         .merge(whitelist::router())
         .merge(perms::router())
         .merge(keys::router())

@@ -236,7 +236,9 @@ impl Maker<'_> {
     async fn resolve(&mut self, draft: &Draft, structure: &Structure) -> Result<Resolved, Error> {
         let Some(build) = &draft.build else { return Ok(Resolved::default()) };
         let routable = db::settings::find(&mut *self.tx, self.app.id).await?.is_none_or(|settings| settings.routable);
-        let serves = routable && structure.get(&formation::routed_type(structure)).is_some_and(|count| *count > 0);
+        let services = db::service::list(&mut *self.tx, self.app.id).await?;
+        let mut routed = services.iter().map(|(name, _)| name.clone()).chain([formation::routed_type(structure)]);
+        let serves = routable && routed.any(|name| structure.get(&name).is_some_and(|count| *count > 0));
         let number = |key: &str| draft.document.value(key).and_then(|text| text.parse().ok()).filter(|n| *n > 0);
         let settings = &self.state.settings;
         Ok(Resolved {

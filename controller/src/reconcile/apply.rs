@@ -13,6 +13,7 @@ use crate::{
     db::{
         self,
         event::Level,
+        instance::NewInstance,
         lease::HoldError,
         signal::{Signal, notify},
     },
@@ -150,7 +151,14 @@ impl Round<'_> {
                 ));
             }
             let app_id = self.desired.app.id;
-            db::instance::insert(&mut *tx, app_id, goal.release.id, process_type, &name, address).await?;
+            let new = NewInstance {
+                release_id: goal.release.id,
+                process_type,
+                name: &name,
+                address,
+                listens: self.desired.listens(process_type),
+            };
+            db::instance::insert(&mut *tx, app_id, new).await?;
             taken.extend(address);
         }
         Ok(())

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use api::names::ClientNetwork;
-use api::routes::HostCertificate;
+use api::{
+    names::{ClientNetwork, ProcessType},
+    routes::HostCertificate,
+};
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
@@ -16,6 +18,7 @@ use crate::{
         route::Route,
         router::Confirmed,
         run::Run,
+        service::Services,
         settings::Settings,
     },
     operation::formation::{self, Shape},
@@ -43,6 +46,8 @@ pub struct Desired {
     pub network: Option<Network>,
     /// The routes as last written.
     pub route: Option<Route>,
+    /// Types that answer some paths.
+    pub services: Services,
     /// What is said of the app to the routers beside its endpoints.
     pub front: Front,
     /// What the routers have reported.
@@ -55,6 +60,13 @@ pub struct Desired {
     pub now: DateTime<Utc>,
     /// Since when, by that clock, we have had the database without a pause: before, nobody could report anything.
     pub watched_since: DateTime<Utc>,
+}
+
+impl Desired {
+    /// Whether instances of a type are to answer requests.
+    pub fn listens(&self, process_type: &ProcessType) -> bool {
+        process_type.is_routable() || self.services.contains_key(process_type)
+    }
 }
 
 /// How the app shows itself to the world.
@@ -99,6 +111,7 @@ pub async fn load(state: &State, app_id: i64) -> anyhow::Result<Option<Desired>>
         runs: db::run::list(pool, app_id).await?,
         network: db::network::find(pool, app_id).await?,
         route: db::route::find(pool, app.uuid).await?,
+        services: db::service::list(pool, app_id).await?.into_iter().collect(),
         front: front(state, app_id).await?,
         confirmed: db::router::confirmed(pool, state.installation.routes_epoch, watched).await?,
         default_grace: state.settings.grace_period,

@@ -221,7 +221,7 @@ impl<'a> Planner<'a> {
 
     fn start(&self, row: &Row) -> Option<Step> {
         let workload = self.desired.workloads.get(&row.release_id)?;
-        let spec = workload.instance(&self.desired.app, &row.process_type, &row.name, row.address);
+        let spec = workload.instance(&self.desired.app, row);
         Some(Step::Do(Action::Start(Box::new(spec))))
     }
 

@@ -80,7 +80,8 @@ impl<'a> TypeView<'a> {
         let wanted =
             pairs.iter().filter(|pair| pair.row.process_type == process_type && pair.row.phase == Phase::Wanted);
         let (current, stale): (Vec<_>, Vec<_>) = wanted.copied().partition(|pair| {
-            Some(pair.row.release_id) == goal && !pair.row.replace && (desired.rolling_out || !is_broken(desired, pair))
+            let outdated = pair.row.replace || is_deaf(desired, pair);
+            Some(pair.row.release_id) == goal && !outdated && (desired.rolling_out || !is_broken(desired, pair))
         });
         let member = |pair| Member { pair, failure: failure(desired, &pair) };
         Self {
@@ -134,6 +135,11 @@ impl<'a> TypeView<'a> {
         let first = self.current.iter().find_map(|member| member.failure.clone());
         first.filter(|_| self.rolling_out)
     }
+}
+
+/// True when it should answer requests and was not started for that: its type has got paths of its own since.
+fn is_deaf(desired: &Desired, pair: &Pair<'_>) -> bool {
+    !pair.row.answers() && desired.listens(&pair.row.process_type)
 }
 
 /// True when the platform will not bring it back, or a probe asks for a new one.

@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use api::routes::{AppRoutes, Endpoint};
+use api::{
+    names::ProcessType,
+    routes::{AppRoutes, Endpoint, PathRoute},
+};
 
 use super::{desired::Desired, plan::Pair};
 use crate::{
@@ -13,18 +16,23 @@ use crate::{
 
 /// The routes as they should be, given who is about to leave.
 pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRoutes {
-    let routed = formation::routed_type(&desired.formation);
-    let mut endpoints: Vec<_> = pairs
+    let endpoints = |process_type: &ProcessType| {
+        let those = pairs.iter().filter(|pair| pair.row.process_type == *process_type);
+        let serving = those.filter(|pair| !leaving.contains(&pair.row.id) && serves(pair));
+        let mut endpoints: Vec<_> = serving.filter_map(|pair| endpoint(desired, pair)).collect();
+        endpoints.sort_by(|one, other| one.instance.cmp(&other.instance));
+        endpoints
+    };
+    let paths = desired
+        .services
         .iter()
-        .filter(|pair| pair.row.process_type == routed && !leaving.contains(&pair.row.id) && serves(pair))
-        .filter_map(|pair| endpoint(desired, pair))
-        .collect();
-    endpoints.sort_by(|one, other| one.instance.cmp(&other.instance));
+        .map(|(process_type, pattern)| PathRoute { pattern: pattern.clone(), endpoints: endpoints(process_type) });
     AppRoutes {
         app: desired.app.uuid,
         name: desired.app.name.to_string(),
         hosts: desired.front.hosts.clone(),
-        endpoints,
+        endpoints: endpoints(&formation::routed_type(&desired.formation)),
+        paths: paths.collect(),
         maintenance: desired.front.maintenance,
         certificates: desired.front.certificates.clone(),
         https_enforced: desired.front.https_enforced,
@@ -44,6 +52,7 @@ fn serves(pair: &Pair<'_>) -> bool {
 }
 
 fn endpoint(desired: &Desired, pair: &Pair<'_>) -> Option<Endpoint> {
+    pair.row.answers().then_some(())?;
     let workload = desired.workloads.get(&pair.row.release_id)?;
     let address = SocketAddr::new(pair.row.address?, workload.release.resolved.port?);
     Some(Endpoint { instance: pair.row.name.clone(), address })

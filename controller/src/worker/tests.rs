@@ -30,6 +30,7 @@ mod late;
 mod network;
 mod outage;
 mod polling;
+mod services;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

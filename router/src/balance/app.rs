@@ -8,10 +8,11 @@ use std::{
     },
 };
 
-use api::routes::AppRoutes;
+use api::routes::{AppRoutes, Endpoint};
 use ipnet::IpNet;
 
 use super::Backend;
+use crate::paths::Paths;
 
 /// What a host name leads to.
 pub(crate) struct App {
@@ -22,37 +23,81 @@ pub(crate) struct App {
     pub https_enforced: bool,
     /// Whose requests it takes; empty: everybody's.
     whitelist: Vec<IpNet>,
+    /// Who answers what nobody else does.
+    main: Group,
+    /// Who answers some paths.
+    paths: Paths<Arc<Group>>,
+    /// All of its instances.
     pub backends: Vec<Arc<Backend>>,
-    /// Where the search for the least busy instance begins, so that equals take turns.
-    turn: AtomicUsize,
 }
 
 impl App {
-    /// The app of these routes, with its instances.
-    pub fn new(routes: &AppRoutes, backends: Vec<Arc<Backend>>) -> Self {
+    /// The app of these routes. `backend` finds or makes the instance of an endpoint.
+    pub fn new(routes: &AppRoutes, mut backend: impl FnMut(&Endpoint) -> Arc<Backend>) -> Self {
+        let mut backends: Vec<Arc<Backend>> = Vec::new();
+        let mut group = |endpoints: &[Endpoint]| {
+            let members = endpoints.iter().map(|endpoint| {
+                let known = backends.iter().find(|known| known.is(endpoint)).cloned();
+                known.unwrap_or_else(|| {
+                    let new = backend(endpoint);
+                    backends.push(new.clone());
+                    new
+                })
+            });
+            Group::new(members.collect())
+        };
+        let main = group(&routes.endpoints);
+        let mut paths = Paths::default();
+        for route in &routes.paths {
+            paths.insert(&route.pattern, &Arc::new(group(&route.endpoints)));
+        }
         Self {
             name: routes.name.clone(),
             maintenance: routes.maintenance,
             https_enforced: routes.https_enforced,
             whitelist: routes.whitelist.clone(),
+            main,
+            paths,
             backends,
-            turn: AtomicUsize::new(0),
         }
+    }
+
+    /// Who answers requests for this path.
+    pub fn group(&self, path: &str) -> &Group {
+        self.paths.find(path).map_or(&self.main, |group| group)
     }
 
     /// Whether it takes requests of this client. An IPv4 client is given by its IPv4 address.
     pub fn admits(&self, client: IpAddr) -> bool {
         self.whitelist.is_empty() || self.whitelist.iter().any(|network| network.contains(&client))
     }
+}
+
+/// Instances that answer the same requests.
+pub(crate) struct Group {
+    members: Vec<Arc<Backend>>,
+    /// Where the search for the least busy instance begins, so that equals take turns.
+    turn: AtomicUsize,
+}
+
+impl Group {
+    fn new(members: Vec<Arc<Backend>>) -> Self {
+        Self { members, turn: AtomicUsize::new(0) }
+    }
+
+    /// True when nobody could answer.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
 
     /// The least busy instance that is not ejected and has not been tried; when all others are ejected, the least busy
     /// of those. None when all have been tried.
     pub fn pick(&self, now: u64, tried: &[Arc<Backend>]) -> Option<&Arc<Backend>> {
-        if let ([only], []) = (self.backends.as_slice(), tried) {
+        if let ([only], []) = (self.members.as_slice(), tried) {
             return Some(only);
         }
-        let start = self.turn.fetch_add(1, Relaxed) % self.backends.len().max(1);
-        let (before, from) = self.backends.split_at(start);
+        let start = self.turn.fetch_add(1, Relaxed) % self.members.len().max(1);
+        let (before, from) = self.members.split_at(start);
         let untried = |backend: &&Arc<Backend>| !tried.iter().any(|other| Arc::ptr_eq(other, backend));
         let candidates = from.iter().chain(before).filter(untried);
         candidates.min_by_key(|backend| (backend.health.ejected(now), backend.outstanding()))
@@ -63,17 +108,24 @@ impl App {
 mod tests {
     use std::net::SocketAddr;
 
+    use api::{names::PathPattern, routes::PathRoute};
     use uuid::Uuid;
 
     use super::*;
     use crate::{balance::Lease, upstream::Address};
 
-    fn app(instances: usize) -> App {
-        let backend = |n: usize| {
-            let address = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 1)));
-            Arc::new(Backend::new(format!("web-{n}"), address, Arc::default()))
-        };
-        App::new(&routes(&[]), (0..instances).map(backend).collect())
+    fn app(instances: u16) -> App {
+        made(&AppRoutes { endpoints: (0..instances).map(|n| endpoint("web", n)).collect(), ..routes(&[]) })
+    }
+
+    fn made(routes: &AppRoutes) -> App {
+        App::new(routes, |endpoint| {
+            Arc::new(Backend::new(endpoint.instance.clone(), Address::Tcp(endpoint.address), Arc::default()))
+        })
+    }
+
+    fn endpoint(process_type: &str, n: u16) -> Endpoint {
+        Endpoint { instance: format!("{process_type}-{n}"), address: SocketAddr::from(([127, 0, 0, 1], 1 + n)) }
     }
 
     fn routes(whitelist: &[&str]) -> AppRoutes {
@@ -86,12 +138,13 @@ mod tests {
             whitelist: whitelist.iter().map(|network| network.parse().unwrap()).collect(),
             certificates: Vec::new(),
             https_enforced: false,
+            paths: Vec::new(),
         }
     }
 
     #[test]
     fn whoever_is_on_the_whitelist_is_admitted() {
-        let app = App::new(&routes(&["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"]), Vec::new());
+        let app = made(&routes(&["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"]));
         for (client, admitted) in [
             ("10.255.0.1", true),
             ("203.0.113.7", true),
@@ -103,13 +156,13 @@ mod tests {
         ] {
             assert_eq!(app.admits(client.parse().unwrap()), admitted, "{client}");
         }
-        assert!(App::new(&routes(&[]), Vec::new()).admits("203.0.113.8".parse().unwrap()));
+        assert!(made(&routes(&[])).admits("203.0.113.8".parse().unwrap()));
     }
 
     #[test]
     fn equals_take_turns() {
         let app = app(3);
-        let picked: Vec<_> = (0..6).map(|_| app.pick(0, &[]).unwrap().instance.as_str()).collect();
+        let picked: Vec<_> = (0..6).map(|_| app.main.pick(0, &[]).unwrap().instance.as_str()).collect();
         assert_eq!(picked, ["web-0", "web-1", "web-2", "web-0", "web-1", "web-2"]);
     }
 
@@ -117,22 +170,22 @@ mod tests {
     fn the_least_busy_is_picked() {
         let app = app(3);
         let _leases = [Lease::new(&app.backends[0]), Lease::new(&app.backends[2])];
-        assert!((0..5).all(|_| app.pick(0, &[]).unwrap().instance == "web-1"));
+        assert!((0..5).all(|_| app.main.pick(0, &[]).unwrap().instance == "web-1"));
     }
 
     #[test]
     fn the_ejected_are_picked_only_when_nobody_else_is_left() {
         let app = app(2);
         app.backends[0].health.failed(0);
-        assert!((0..5).all(|_| app.pick(10, &[]).unwrap().instance == "web-1"));
+        assert!((0..5).all(|_| app.main.pick(10, &[]).unwrap().instance == "web-1"));
         let tried = [app.backends[1].clone()];
-        assert_eq!(app.pick(10, &tried).unwrap().instance, "web-0");
-        assert!(app.pick(10, &app.backends).is_none());
+        assert_eq!(app.main.pick(10, &tried).unwrap().instance, "web-0");
+        assert!(app.main.pick(10, &app.backends).is_none());
     }
 
     #[test]
     fn nothing_runs() {
-        assert!(app(0).pick(0, &[]).is_none());
+        assert!(app(0).main.pick(0, &[]).is_none());
     }
 
     #[test]
@@ -145,5 +198,26 @@ mod tests {
         assert_eq!(backend.outstanding(), 1);
         drop(lease);
         assert_eq!(backend.outstanding(), 0);
+    }
+
+    #[test]
+    fn some_paths_lead_to_others_which_may_be_the_same() {
+        let route = |pattern: &str, endpoints| PathRoute { pattern: PathPattern::parse(pattern).unwrap(), endpoints };
+        let app = made(&AppRoutes {
+            endpoints: vec![endpoint("web", 0)],
+            paths: vec![
+                route("/api", vec![endpoint("api", 1), endpoint("api", 2)]),
+                route("= /ping", vec![endpoint("web", 0)]),
+                route("/none", Vec::new()),
+            ],
+            ..routes(&[])
+        });
+        let picked = |path| app.group(path).pick(0, &[]).map(|backend| backend.instance.as_str());
+        assert_eq!(
+            ["/", "/api", "/api/x", "/ping"].map(picked).map(Option::unwrap),
+            ["web-0", "api-1", "api-2", "web-0"]
+        );
+        assert!(app.group("/none").is_empty());
+        assert_eq!(app.backends.len(), 3, "each instance once");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
+use api::routes::Endpoint;
 use tokio::sync::Notify;
 
 use super::health::Health;
@@ -34,6 +35,11 @@ impl Backend {
             retired: AtomicBool::new(false),
             drained,
         }
+    }
+
+    /// True when this is the instance of the endpoint.
+    pub fn is(&self, endpoint: &Endpoint) -> bool {
+        self.instance == endpoint.instance && self.address == Address::Tcp(endpoint.address)
     }
 
     /// Requests and upgraded connections under way.

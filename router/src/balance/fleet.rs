@@ -57,15 +57,10 @@ impl Fleet {
 
     fn renew(&self, routes: &Arc<AppRoutes>, before: Option<&Routed>, leaving: &mut Vec<Arc<Backend>>) -> Routed {
         let old = before.map_or(&[][..], |known| &known.app.backends);
-        let same = |endpoint: &Endpoint| {
-            let address = Address::Tcp(endpoint.address);
-            old.iter().find(|backend| backend.instance == endpoint.instance && backend.address == address).cloned()
-        };
-        let backend = |endpoint: &Endpoint| same(endpoint).unwrap_or_else(|| self.backend(endpoint));
-        let backends: Vec<_> = routes.endpoints.iter().map(backend).collect();
-        let left = |backend: &&Arc<Backend>| !backends.iter().any(|kept| Arc::ptr_eq(kept, backend));
+        let same = |endpoint: &Endpoint| old.iter().find(|backend| backend.is(endpoint)).cloned();
+        let app = App::new(routes, |endpoint| same(endpoint).unwrap_or_else(|| self.backend(endpoint)));
+        let left = |backend: &&Arc<Backend>| !app.backends.iter().any(|kept| Arc::ptr_eq(kept, backend));
         leaving.extend(old.iter().filter(left).cloned());
-        let app = App::new(routes, backends);
         Routed { routes: routes.clone(), app: Arc::new(app) }
     }
 

@@ -94,9 +94,12 @@ impl Attempts<'_> {
                 Target::Api(controller) => (controller, self.shared.timeouts.api_response),
                 Target::App(app) if !app.admits(outbound.client) => return Err(Refusal::NotAdmitted),
                 Target::App(app) if app.maintenance => return Err(Refusal::Maintenance),
-                Target::App(app) if app.backends.is_empty() => return Err(Refusal::NothingRunning),
                 Target::App(app) => {
-                    let backend = app.pick(self.shared.now(), &self.tried).ok_or(self.refusal)?;
+                    let group = app.group(outbound.path());
+                    if group.is_empty() {
+                        return Err(Refusal::NothingRunning);
+                    }
+                    let backend = group.pick(self.shared.now(), &self.tried).ok_or(self.refusal)?;
                     (backend, self.shared.timeouts.response)
                 }
             };

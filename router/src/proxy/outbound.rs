@@ -58,8 +58,13 @@ impl Outbound {
         self.request.headers().get(headers::PROTO).is_some_and(|proto| matches!(proto.as_bytes(), b"https" | b"wss"))
     }
 
-    /// Path and query; that of all of a server is its root.
+    /// The path alone.
     pub fn path(&self) -> &str {
+        self.request.uri().path()
+    }
+
+    /// Path and query; that of all of a server is its root.
+    pub fn path_and_query(&self) -> &str {
         let path = self.request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         if path.starts_with('/') { path } else { "/" }
     }

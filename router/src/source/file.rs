@@ -102,6 +102,7 @@ mod tests {
             maintenance: false,
             certificates: Vec::new(),
             https_enforced: false,
+            paths: Vec::new(),
             whitelist: vec!["10.0.0.0/8".parse().unwrap()],
         };
         let mut replica = Replica::of(vec![app]);

@@ -15,6 +15,7 @@ fn app(id: u128, host: &str) -> AppRoutes {
         whitelist: Vec::new(),
         certificates: Vec::new(),
         https_enforced: false,
+        paths: Vec::new(),
     }
 }
 

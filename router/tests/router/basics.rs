@@ -1,5 +1,9 @@
 //! Requests by host name, and the router's own answers.
 
+use api::{
+    names::PathPattern,
+    routes::{AppRoutes, PathRoute},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -20,6 +24,29 @@ async fn a_request_reaches_the_app_of_its_host_name() {
     assert_eq!(get(router.address, "one.example", "/a?b=c").await, (200, "GET /a?b=c\n".into()));
     assert_eq!(get(router.address, "x.TWO.example:8080", "/").await, (200, "GET /\n".into()));
     assert_eq!((one.seen.count(), two.seen.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn some_paths_of_an_app_reach_others_of_its_instances() {
+    let (web, api) = (Origin::echo().await, Origin::echo().await);
+    let router = Router::with(|config| {
+        let route = |pattern, origins: &[_]| PathRoute {
+            pattern: PathPattern::parse(pattern).unwrap(),
+            endpoints: app(2, "", origins).endpoints,
+        };
+        let paths = vec![route("/api,= /ping", &[api.address]), route("^~ /none", &[])];
+        config.initial = Some(vec![AppRoutes { paths, ..app(1, "app.example", &[web.address]) }]);
+    });
+    for (path, status) in
+        [("/", 200), ("/api/v1?x=/", 200), ("/x?y=/api", 200), ("/%61pi", 200), ("/ping", 200), ("/none", 503)]
+    {
+        assert_eq!(get(router.address, "app.example", path).await.0, status, "{path}");
+    }
+    let paths = |origin: &Origin| -> Vec<_> {
+        origin.seen.heads().iter().map(|head| head.lines().next().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(paths(&web), ["GET /", "GET /x?y=/api"]);
+    assert_eq!(paths(&api), ["GET /api/v1?x=/", "GET /%61pi", "GET /ping"], "as the client wrote them");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod perms;
 mod pods;
 mod releases;
 mod run;
+mod services;
 mod settings;
 mod tags;
 mod whitelist;

@@ -117,6 +117,7 @@ pub fn app(id: u128, host: &str, origins: &[SocketAddr]) -> AppRoutes {
         maintenance: false,
         certificates: Vec::new(),
         https_enforced: false,
+        paths: Vec::new(),
         whitelist: Vec::new(),
     }
 }
