@@ -53,6 +53,14 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// The same for a text.
+    pub(super) fn text_query(mut self, name: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.url.query_pairs_mut().append_pair(name, value);
+        }
+        self
+    }
+
     /// With `?name=true`.
     pub(super) fn flag(mut self, name: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, "true");

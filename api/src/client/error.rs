@@ -92,7 +92,8 @@ impl Error {
 
     /// True when nothing but waiting can help: the peer is down or the network is, as opposed to a wrong name or
     /// certificate.
-    pub(super) fn may_pass(&self) -> bool {
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
         match self {
             Self::Lost { .. } => true,
             Self::Unreachable { source, .. } => io_kind(source).is_some_and(is_passing),

@@ -87,6 +87,11 @@ impl Ui {
         self.out.line(&clean::clean_json(&serde_json::to_string_pretty(value)?))
     }
 
+    /// The same on one line, of which there are many.
+    pub fn json_line(&self, value: &impl Serialize) -> io::Result<()> {
+        self.out.line(&clean::clean_json(&serde_json::to_string(value)?))
+    }
+
     /// What the user's own command wrote, byte for byte.
     pub fn stdout(&self, bytes: &[u8]) -> io::Result<()> {
         self.out.write(bytes)

@@ -70,7 +70,7 @@ async fn the_overview() {
       create                 creates a new application
       destroy                destroys an application
       info                   prints info about the current application
-      logs                   retrieves the most recent log events of an application
+      logs                   retrieves the most recent log events of an application, or all that are to come
       open                   opens a URL to the application in the default browser
       pull                   creates a new build of an application from an image
       run                    runs a command inside a container of its own with the application's image and config

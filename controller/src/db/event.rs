@@ -29,6 +29,8 @@ impl Level {
 /// One line.
 #[derive(Clone, Debug)]
 pub struct Event {
+    /// Grows with each line.
+    pub id: i64,
     /// When.
     pub at: DateTime<Utc>,
     /// As [`Level::as_str`].
@@ -49,9 +51,22 @@ pub async fn add(executor: impl PgExecutor<'_>, app_id: i64, level: Level, text:
 pub async fn last(executor: impl PgExecutor<'_>, app_id: i64, lines: i64) -> Result<Vec<Event>, sqlx::Error> {
     sqlx::query_as!(
         Event,
-        r#"select at as "at!", level as "level!", text as "text!" from
+        r#"select id as "id!", at as "at!", level as "level!", text as "text!" from
             (select id, at, level, text from events where app_id = $1 order by id desc limit $2) newest order by id"#,
         app_id,
+        lines
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// The app's next `lines` lines behind the one with `id`.
+pub async fn after(executor: impl PgExecutor<'_>, app_id: i64, id: i64, lines: i64) -> Result<Vec<Event>, sqlx::Error> {
+    sqlx::query_as!(
+        Event,
+        "select id, at, level, text from events where app_id = $1 and id > $2 order by id limit $3",
+        app_id,
+        id,
         lines
     )
     .fetch_all(executor)

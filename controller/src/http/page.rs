@@ -62,6 +62,12 @@ pub(super) fn number(query: &str, name: &str) -> Option<i64> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name)?.1.parse().ok()
 }
 
+/// The text given for `name`, unless it is empty.
+pub(super) fn text(query: &str, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+}
+
 /// Whether the URL asks for `name`: `?name=true`.
 pub(super) fn flag(uri: &Uri, name: &str) -> bool {
     let query = uri.query().unwrap_or_default();

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs::{self, DirBuilder},
     io::ErrorKind,
-    iter,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
@@ -16,7 +15,7 @@ use super::{
     Error, Limits, Line, Resume,
     record::{self, Mark, Record, nanos},
     resume::OVERLAP,
-    segment::{self, Segment},
+    segment::Segment,
 };
 
 /// One app's log.
@@ -72,11 +71,6 @@ impl AppLog {
         }
         self.next.send_modify(|next| *next += lines.len() as u64);
         Ok(())
-    }
-
-    /// The last `count` lines, in the order in which they were stored.
-    pub fn last(&self, count: usize) -> Result<Vec<Line>, Error> {
-        segment::last(iter::once(&self.newest).chain(self.older.iter().rev()), count)
     }
 
     /// Where to go on reading an instance.

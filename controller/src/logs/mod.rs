@@ -12,19 +12,23 @@ use chrono::{DateTime, Utc};
 
 mod app_log;
 mod collect;
+mod cursor;
 mod read;
 mod record;
 mod render;
 mod resume;
 mod segment;
+mod selection;
 mod store;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use collect::{Collector, Followed};
-pub use render::render;
+pub use cursor::Place;
+pub use render::{merge, render};
 pub use resume::Resume;
+pub use selection::Selection;
 pub use store::Store;
 
 /// Lines of an answer when the client does not say how many (Deis: 100).

@@ -1,77 +1,70 @@
 //! The log of an app as Deis showed it.
 
-use std::fmt::{self, Display};
+use std::fmt::Write;
 
-use api::names::AppName;
-use chrono::{DateTime, Utc};
+use api::{names::AppName, types::LogLine};
 
 use super::{Line, Source};
 use crate::db::event::Event;
 
-/// RFC 3339 without a fraction, the offset in digits.
-const TIME: &str = "%Y-%m-%dT%H:%M:%S%:z";
+/// Lines of instances and events together, in the order of time. A text of several lines becomes as many, so that nobody can
+/// write a line that seems to be another's.
+#[must_use]
+pub fn merge(app: &AppName, lines: &[Line], events: &[Event]) -> Vec<LogLine> {
+    let mut merged: Vec<_> = events.iter().flat_map(of_event).collect();
+    merged.extend(lines.iter().flat_map(|line| of_instance(app, line)));
+    // Stable: what bears the same time stays as it came, the controller first.
+    merged.sort_by_key(|line| line.at);
+    merged
+}
 
-/// The last `count` lines of an app and its events together, oldest first, each with its end of line:
+/// The last `count` of them as text, each with its end of line:
 ///
 /// ```text
 /// 2024-05-01T10:00:00+00:00 deis[controller]: INFO ana deployed example-go
 /// 2024-05-01T10:00:01+00:00 blog[web.v3.1vxqg]: listening on 5000
 /// ```
-///
-/// `lines` and `events` are the last ones of each, in any order. A text of several lines becomes as many, so that nobody
-/// can write a line that seems to be another's.
 #[must_use]
-pub fn render(app: &AppName, lines: &[Line], events: &[Event], count: usize) -> String {
-    let mut entries: Vec<Entry> = Vec::with_capacity(lines.len() + events.len());
-    entries.extend(events.iter().map(|event| Entry {
+pub fn render(lines: &[LogLine], count: usize) -> String {
+    lines[lines.len().saturating_sub(count)..].iter().fold(String::new(), |mut text, line| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{line}");
+        text
+    })
+}
+
+fn of_event(event: &Event) -> impl Iterator<Item = LogLine> {
+    event.text.split('\n').map(|text| LogLine {
         at: event.at,
-        writer: Writer::Controller(event),
-        text: &event.text,
-    }));
-    entries.extend(lines.iter().map(|line| Entry {
+        source: "deis[controller]".to_owned(),
+        process_type: None,
+        instance: None,
+        release: None,
+        level: Some(event.level.clone()),
+        text: text.to_owned(),
+    })
+}
+
+fn of_instance(app: &AppName, line: &Line) -> impl Iterator<Item = LogLine> {
+    let Source { instance, process_type, version } = &line.source;
+    let last = instance.rsplit('-').next().unwrap_or(instance);
+    let source = format!("{app}[{process_type}.v{version}.{last}]");
+    line.text.split('\n').map(move |text| LogLine {
         at: line.at,
-        writer: Writer::Instance(app, &line.source),
-        text: &line.text,
-    }));
-    // Stable: what bears the same time stays as it came, the controller first.
-    entries.sort_by_key(|entry| entry.at);
-    let rendered: Vec<String> = entries.iter().flat_map(Entry::lines).collect();
-    rendered[rendered.len().saturating_sub(count)..].concat()
-}
-
-struct Entry<'a> {
-    at: DateTime<Utc>,
-    writer: Writer<'a>,
-    text: &'a str,
-}
-
-impl Entry<'_> {
-    fn lines(&self) -> impl Iterator<Item = String> {
-        self.text.split('\n').map(|text| format!("{} {} {text}\n", self.at.format(TIME), self.writer))
-    }
-}
-
-enum Writer<'a> {
-    Controller(&'a Event),
-    Instance(&'a AppName, &'a Source),
-}
-
-impl Display for Writer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Controller(event) => write!(f, "deis[controller]: {}", event.level),
-            Self::Instance(app, Source { instance, process_type, version }) => {
-                let last = instance.rsplit('-').next().unwrap_or(instance);
-                write!(f, "{}[{}.v{version}.{last}]:", app.as_str(), process_type.as_str())
-            }
-        }
-    }
+        source: source.clone(),
+        process_type: Some(process_type.to_string()),
+        instance: Some(instance.clone()),
+        release: Some(*version),
+        level: None,
+        text: text.to_owned(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use api::names::ProcessType;
+    use chrono::{DateTime, Utc};
     use insta::assert_snapshot;
 
     fn at(nanos: i64) -> DateTime<Utc> {
@@ -85,7 +78,7 @@ mod tests {
     }
 
     fn event(nanos: i64, level: &str, text: &str) -> Event {
-        Event { at: at(nanos), level: level.to_owned(), text: text.to_owned() }
+        Event { id: nanos, at: at(nanos), level: level.to_owned(), text: text.to_owned() }
     }
 
     #[test]
@@ -93,7 +86,7 @@ mod tests {
         let app = AppName::parse("blog").unwrap();
         let lines = [line(5, "listening on 5000"), line(2_000_000_000, "GET / 200"), line(1, "booting")];
         let events = [event(0, "INFO", "ana deployed example-go"), event(1_000_000_000, "ERROR", "one\ntwo")];
-        assert_snapshot!(render(&app, &lines, &events, 100), @r"
+        assert_snapshot!(render(&merge(&app, &lines, &events), 100), @r"
         2024-05-01T10:00:00+00:00 deis[controller]: INFO ana deployed example-go
         2024-05-01T10:00:00+00:00 blog[web.v3.1vxqg]: booting
         2024-05-01T10:00:00+00:00 blog[web.v3.1vxqg]: listening on 5000
@@ -101,7 +94,7 @@ mod tests {
         2024-05-01T10:00:01+00:00 deis[controller]: ERROR two
         2024-05-01T10:00:02+00:00 blog[web.v3.1vxqg]: GET / 200
         ");
-        assert_snapshot!(render(&app, &lines, &events, 1), @"2024-05-01T10:00:02+00:00 blog[web.v3.1vxqg]: GET / 200");
-        assert_eq!(render(&app, &[], &[], 100), "");
+        assert_snapshot!(render(&merge(&app, &lines, &events), 1), @"2024-05-01T10:00:02+00:00 blog[web.v3.1vxqg]: GET / 200");
+        assert_eq!(render(&[], 100), "");
     }
 }

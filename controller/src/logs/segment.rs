@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Error, Line,
+    Error,
     record::{self, Record},
 };
 
@@ -105,7 +105,8 @@ impl Segment {
         }
     }
 
-    fn contents(&self) -> Result<Vec<u8>, Error> {
+    /// What is in its file; nothing where there is none.
+    pub fn contents(&self) -> Result<Vec<u8>, Error> {
         match fs::read(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             contents => contents.map_err(Error::at(&self.path)),
@@ -115,20 +116,6 @@ impl Segment {
     fn open(&self) -> Result<File, Error> {
         options().append(true).open(&self.path).map_err(Error::at(&self.path))
     }
-}
-
-/// The last `count` lines of segments that come newest first, in the order in which they were stored.
-pub fn last<'a>(newest_first: impl Iterator<Item = &'a Segment>, count: usize) -> Result<Vec<Line>, Error> {
-    let mut lines = Vec::new();
-    for segment in newest_first {
-        lines.extend(segment.read()?.into_iter().rev().filter_map(Record::line));
-        if lines.len() >= count {
-            break;
-        }
-    }
-    lines.truncate(count);
-    lines.reverse();
-    Ok(lines)
 }
 
 /// Reads one line of a file as a record, if its end was written too.

@@ -12,8 +12,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    Error, Limits, Line, Resume,
-    segment::{self, Segment},
+    Error, Limits, Line, Place, Resume, Selection, cursor,
     writer::{Writer, held},
 };
 
@@ -39,11 +38,17 @@ impl Store {
 
     /// The last `count` lines of an app, in the order in which they were stored.
     pub fn last(&self, app: Uuid, count: usize) -> Result<Vec<Line>, Error> {
-        let writer = held(&self.writer).clone();
-        match writer {
-            Some(writer) => writer.last(app, count),
-            None => segment::last(Segment::list(&self.folder.join(app.to_string()))?.iter().rev(), count),
-        }
+        Ok(self.tail(app, count, &Selection::default())?.0)
+    }
+
+    /// The last `count` lines of an app that `selection` takes, and the place behind all that is stored.
+    pub fn tail(&self, app: Uuid, count: usize, selection: &Selection) -> Result<(Vec<Line>, Place), Error> {
+        cursor::tail(&self.folder.join(app.to_string()), count, selection)
+    }
+
+    /// What was stored from `place` on, some at a time; moves the place behind it. Nothing when there is no more now.
+    pub fn next(&self, app: Uuid, place: &mut Place) -> Result<Vec<Line>, Error> {
+        cursor::next(&self.folder.join(app.to_string()), place)
     }
 
     /// Stores lines of an app in the order given, all or none of them. A full disk is an error like any other: the same

@@ -42,11 +42,6 @@ impl Writer {
         self.keep_total()
     }
 
-    /// See [`super::Store::last`].
-    pub fn last(&self, app: Uuid, count: usize) -> Result<Vec<Line>, Error> {
-        self.known(app).map_or(Ok(Vec::new()), |log| held(&log).last(count))
-    }
-
     /// See [`super::Store::resume`].
     pub fn resume(&self, app: Uuid, instance: &str) -> Result<Resume, Error> {
         let log = self.app(app)?;

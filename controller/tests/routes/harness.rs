@@ -9,8 +9,9 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, BodyDataStream, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
+    response::Response,
 };
 use controller::{
     auth::token,
@@ -23,6 +24,7 @@ use controller::{
     vault::Vault,
     worker,
 };
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
@@ -36,6 +38,9 @@ pub const BOOTSTRAP: &str = "the-one-time-token";
 pub const BUILDER_KEY: &str = "the-builder-key";
 /// Everybody's password.
 pub const PASSWORD: &str = "open sesame";
+
+/// Longest that an answer may say nothing.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An installation.
 #[derive(Clone)]
@@ -222,6 +227,20 @@ impl Client {
 
     /// Any request.
     pub async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
+        let (parts, body) = self.ask(method, path, body).await.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let body = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// An answer that goes on.
+    pub async fn follow(&self, path: &str) -> Stream {
+        let response = self.ask(Method::GET, path, Body::empty()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        Stream { body: response.into_body().into_data_stream(), read: String::new() }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Body) -> Response {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -230,11 +249,7 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        let body = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
+        self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
     }
 
     /// Registers `name` with everybody's password.
@@ -253,6 +268,33 @@ impl Client {
 
     pub async fn try_login(&self, name: &str, password: &str) -> Answer {
         self.post("/v2/auth/login/", json!({"username": name, "password": password})).await
+    }
+}
+
+/// An answer that goes on, read as it comes.
+pub struct Stream {
+    body: BodyDataStream,
+    read: String,
+}
+
+impl Stream {
+    /// Reads until `text` has come, and answers all that has.
+    pub async fn until(&mut self, text: &str) -> &str {
+        while !self.read.contains(text) {
+            let next = tokio::time::timeout(PATIENCE, self.body.next()).await;
+            let chunk = next.unwrap_or_else(|_| panic!("{text:?} never came: {}", self.read));
+            let chunk = chunk.unwrap_or_else(|| panic!("it ended before {text:?}: {}", self.read)).unwrap();
+            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+        &self.read
+    }
+
+    /// Reads to the end.
+    pub async fn end(mut self) -> String {
+        while let Some(chunk) = tokio::time::timeout(PATIENCE, self.body.next()).await.unwrap() {
+            self.read.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+        }
+        self.read
     }
 }
 

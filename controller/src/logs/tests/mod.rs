@@ -1,6 +1,7 @@
 //! The log of an app, as those who write and read it see it.
 
 mod collect;
+mod cursor;
 mod store;
 
 use api::names::ProcessType;

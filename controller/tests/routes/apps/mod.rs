@@ -5,6 +5,7 @@ mod config;
 mod domains;
 mod front;
 mod life;
+mod logs;
 mod perms;
 mod pods;
 mod releases;
