@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 use api::routes::AppRoutes;
 use ipnet::IpNet;
 
+use crate::platform::PlatformCertificate;
+
 /// Everything the router needs besides its listening sockets. What is left out ([`Config::default`]) is switched off.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -26,6 +28,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The port to which apps that enforce https send plain requests.
     pub https_port: HttpsPort,
+    /// Serves the API and apps under the platform's domain over TLS. Without it only certificates of apps are served.
+    pub platform_certificate: Option<PlatformCertificate>,
     /// How long the router waits for whom.
     pub timeouts: Timeouts,
     /// How many connections it holds.

@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod listen;
 mod paths;
+mod platform;
 mod proxy;
 mod respond;
 mod run;
@@ -24,5 +25,6 @@ mod wire;
 
 pub use config::{Config, Credential, HttpsPort, Limits, TableKey, Timeouts};
 pub use listen::{Listener, Listeners, Protocol};
+pub use platform::{PlatformCertificate, check_certificate};
 pub use proxy::ACCESS_LOG;
 pub use run::run;

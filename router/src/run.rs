@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     control::{Control, Status},
     listen::{Listener, Listeners},
+    platform,
     shared::Shared,
     source::{Follower, Internal, Replica, Reporter, Standing, TableFile},
     watch::SWEEP,
@@ -79,6 +80,13 @@ impl Router {
         let standing = router.follow(config, replica, file, id);
         router.answer_supervisors(config, &listeners, standing, id)?;
         router.tasks.spawn(sweep(router.shared.clone()));
+        if let Some(platform) = config.platform_certificate.clone() {
+            let shared = router.shared.clone();
+            router.tasks.spawn(async move {
+                platform::keep(shared, platform).await;
+                Ok(())
+            });
+        }
         router.accept(listeners)?;
         Ok(router)
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use api::routes::{AppRoutes, HostCertificate};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::{
     ServerConfig,
@@ -38,15 +38,35 @@ pub(crate) struct Tls {
 struct Certificates {
     provider: Arc<CryptoProvider>,
     names: ArcSwap<Names>,
+    /// For hosts that have none of their own.
+    platform: ArcSwapOption<Platform>,
     /// By id: what is behind one never changes, and reading one takes longer than all else of a new table.
     known: Mutex<HashMap<Uuid, Arc<CertifiedKey>>>,
+}
+
+/// The platform's own certificate.
+#[derive(Debug)]
+struct Platform {
+    /// It is for this host, and all below.
+    domain: String,
+    key: Arc<CertifiedKey>,
+}
+
+impl Platform {
+    fn serves(&self, host: &str) -> bool {
+        host.strip_suffix(&self.domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
 }
 
 impl Tls {
     pub fn new() -> anyhow::Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let certificates =
-            Arc::new(Certificates { provider: provider.clone(), names: ArcSwap::default(), known: Mutex::default() });
+        let certificates = Arc::new(Certificates {
+            provider: provider.clone(),
+            names: ArcSwap::default(),
+            platform: ArcSwapOption::default(),
+            known: Mutex::default(),
+        });
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -58,6 +78,12 @@ impl Tls {
     /// Serves the next handshakes with the certificates in `routes`.
     pub fn publish(&self, routes: &BTreeMap<Uuid, Arc<AppRoutes>>) {
         self.certificates.publish(routes);
+    }
+
+    /// Serves the next handshakes for `domain` and hosts below that have no certificate of their own with this one.
+    pub fn serve_platform(&self, domain: &str, key: CertifiedKey) {
+        let platform = Platform { domain: domain.to_owned(), key: Arc::new(key) };
+        self.certificates.platform.store(Some(Arc::new(platform)));
     }
 
     /// Fails for a host name without a certificate, and for a client that names none.
@@ -102,6 +128,10 @@ impl Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let host = client.server_name()?.to_ascii_lowercase();
-        self.names.load().lookup(host.trim_end_matches('.')).cloned()
+        let host = host.trim_end_matches('.');
+        let own = self.names.load().lookup(host).cloned();
+        let platform =
+            || self.platform.load().as_ref().filter(|platform| platform.serves(host)).map(|one| one.key.clone());
+        own.or_else(platform)
     }
 }

@@ -1,6 +1,11 @@
 //! Apps over https: a certificate of one's own, for a domain of one's own, served at once.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use insta::assert_snapshot;
@@ -49,6 +54,28 @@ fn a_domain_is_served_with_its_certificate() -> Result<()> {
     answers("http", "200 ")?;
     assert_snapshot!(user.does(&["certs:detach", "web", DOMAIN])?, @"Detaching certificate web from domain www.example.com... done");
     wait::until("it is served with the certificate no more", SOON, || Ok(visitor.asks("https").is_err().then_some(())))
+}
+
+#[test]
+fn the_api_and_apps_are_served_with_the_platforms_certificate() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["slipway.localhost".to_owned(), "nobody.localhost".to_owned()])?;
+    let (certificate, key) = (folder.path().join("platform.crt"), folder.path().join("platform.key"));
+    fs::write(&certificate, cert.pem())?;
+    fs::write(&key, signing_key.serialize_pem())?;
+    let option = |name: &str, path: &Path| &*format!("--{name}={}", path.display()).leak();
+    let options = vec![option("platform-certificate", &certificate), option("platform-key", &key)];
+    let platform = Standalone::start_on(Ground { https: true, options, ..Ground::default() })?;
+    let port = platform.https_port().context("it speaks TLS")?;
+    let status = |host: &str| {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--max-time", "30", "-o", "/dev/null", "-w", "%{http_code}", "--cacert"]).arg(&certificate);
+        program::output(curl.arg(format!("https://{host}:{port}/v2/")))
+    };
+    wait::until_equal(&"401".to_owned(), SOON, || Ok(status("slipway.localhost").unwrap_or_default()))?;
+    ensure!(status("nobody.localhost")? == "404", "an app that is not there");
+    Ok(())
 }
 
 /// Somebody who trusts one authority alone.

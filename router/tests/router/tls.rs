@@ -1,11 +1,11 @@
 //! TLS: every host with its own certificate, new ones at once, and apps that want nothing else.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use api::routes::{AppRoutes, HostCertificate, KeyPair, RouteEvent};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt};
-use router::HttpsPort;
+use router::{HttpsPort, PlatformCertificate};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::support::{
     controller::{Controller, INSTALLATION},
     origin::Origin,
+    pass,
     raw::{Raw, ask, header, status},
     router::{Router, app},
     within,
@@ -205,4 +206,53 @@ async fn a_proxy_that_is_trusted_tells_what_its_client_spoke() {
     assert_eq!(status(&told("https").await), 200);
     let moved = told("http").await;
     assert_eq!((status(&moved), header(&moved, "location")), (301, Some("https://app.example/")));
+}
+
+async fn eventually(what: &str, check: impl AsyncFn() -> bool) {
+    within(what, async {
+        while !check().await {
+            pass(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+}
+
+/// A certificate for `host` as a platform keeps it, by an authority that is nobody else's.
+fn platform_file(path: &Path, host: &str) -> Authority {
+    let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
+    fs::write(path, made.cert.pem() + &made.signing_key.serialize_pem()).unwrap();
+    made.cert.der().clone()
+}
+
+#[tokio::test]
+async fn who_has_no_certificate_below_the_platforms_domain_is_served_with_the_platforms() {
+    let (folder, origin) = (TempDir::new().unwrap(), Origin::echo().await);
+    let (file, domain) = (folder.path().join("platform.pem"), "apps.example".to_owned());
+    let (own, certificate) = certificate("own.apps.example");
+    let router = Router::secure(|config| {
+        let foreign = app(3, "www.example", &[origin.address]);
+        config.initial =
+            Some(vec![app(1, "blog.apps.example", &[origin.address]), secured(2, &certificate, &origin), foreign]);
+        config.platform_certificate =
+            Some(PlatformCertificate { domain, file: file.clone(), look: Duration::from_millis(20) });
+    });
+    let https = router.https();
+    let served = async |host: &str, trusted: &Authority| get(https, host, trusted).await.ok();
+    let platforms = platform_file(&file, "*.apps.example");
+    eventually("the platform's certificate is served", async || {
+        served("blog.apps.example", &platforms).await == Some(200)
+    })
+    .await;
+    assert_eq!(served("nobody.apps.example", &platforms).await, Some(404));
+    assert_eq!(served("own.apps.example", &own).await, Some(200), "its own comes first");
+    assert_eq!(served("own.apps.example", &platforms).await, None);
+    assert_eq!(served("www.example", &platforms).await, None, "it is not below");
+    fs::write(&file, "no certificate").unwrap();
+    let renewed = folder.path().join("renewed.pem");
+    let anew = platform_file(&renewed, "*.apps.example");
+    assert_eq!(served("blog.apps.example", &platforms).await, Some(200), "what cannot be used changes nothing");
+    fs::rename(&renewed, &file).unwrap();
+    eventually("the new one is served", async || served("blog.apps.example", &anew).await == Some(200)).await;
+    router.stop();
+    router.stopped().await;
 }

@@ -1,11 +1,11 @@
 //! `slipway router`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use ipnet::IpNet;
-use router::{Config, Credential, HttpsPort, Listener, Listeners, Protocol, TableKey};
+use router::{Config, Credential, HttpsPort, Listener, Listeners, PlatformCertificate, Protocol, TableKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::inherited::Inherited;
@@ -37,6 +37,9 @@ pub struct RouterOptions {
     /// Port of https as clients see it, to which apps that enforce it send plain requests
     #[arg(long, value_name = "PORT", default_value_t = 443)]
     https_port: u16,
+    /// The platform's own certificate and its key, in PEM: for the API, and for apps under DOMAIN that have none of their own
+    #[arg(long, value_name = "FILE")]
+    platform_certificate_file: Option<PathBuf>,
     /// Networks of proxies whose forwarding headers are believed; may be repeated
     #[arg(long, value_name = "NET")]
     trusted_proxy: Vec<IpNet>,
@@ -48,8 +51,15 @@ pub async fn run(options: RouterOptions, inherited: Inherited, shutdown: Cancell
     router::run(config, listeners, shutdown).await
 }
 
+/// Time between two looks at the platform's certificate.
+const LOOK: Duration = Duration::from_secs(15);
+
 fn config(options: RouterOptions) -> Result<Config> {
+    let domain = options.domain.clone();
+    let platform_certificate =
+        options.platform_certificate_file.map(|file| PlatformCertificate { domain, file, look: LOOK });
     Ok(Config {
+        platform_certificate,
         internal_socket: Some(options.internal_socket),
         credential: Credential::new(&super::read(&options.credential_file)?),
         api_socket: Some(options.api_socket),

@@ -9,6 +9,7 @@ mod account;
 mod accounts;
 pub mod backup;
 pub mod builds;
+mod certificate;
 mod control;
 mod files;
 mod firewall;

@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum, value_parser};
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{installation::Installation, sockets::Addresses};
+use super::{certificate::CertificateOptions, installation::Installation, sockets::Addresses};
 use crate::role::{Defaults, PushLimits, memory};
 
 /// The port on which apps and the API are served unless another is named.
@@ -29,10 +29,13 @@ pub struct Options {
     /// [default: `127.0.0.1:80` and `[::1]:80`]
     #[arg(long, env = "SLIPWAY_HTTP_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     pub http_listen: Vec<SocketAddr>,
-    /// Address and port for HTTPS; may be repeated. Served are the domains that a certificate is attached to (`mycli certs`)
-    /// [default: none]
+    /// Address and port for HTTPS; may be repeated. Served are the domains that a certificate is attached to (`mycli certs`), and
+    /// what --platform-certificate is for [default: none]
     #[arg(long, env = "SLIPWAY_HTTPS_LISTEN", value_name = "ADDRESS", value_delimiter = ',')]
     pub https_listen: Vec<SocketAddr>,
+    /// What the API and apps under DOMAIN are served with over HTTPS.
+    #[command(flatten)]
+    pub certificate: CertificateOptions,
     /// Networks of proxies in front of this machine, whose X-Forwarded-For is believed; may be repeated
     #[arg(long, env = "SLIPWAY_TRUSTED_PROXIES", value_name = "NET", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,

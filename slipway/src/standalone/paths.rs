@@ -24,6 +24,11 @@ impl Paths {
         self.config.join("router.key")
     }
 
+    /// The platform's own certificate and its key, as the router reads them.
+    pub fn platform_certificate(&self) -> PathBuf {
+        self.config.join("platform.pem")
+    }
+
     /// The router's credential at the internal listener.
     pub fn router_credential(&self) -> PathBuf {
         self.config.join("router.credential")

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    builds,
+    builds, certificate,
     control::{
         self, Answer, PartStatus, Request, Status,
         server::{Reply, Server},
@@ -80,6 +80,7 @@ impl Supervisor {
     ) -> Result<Self> {
         // Before anything runs that the rules must hold.
         let firewall = guard::keep(options, wanted, setup.builds).await;
+        certificate::keep(&options.certificate, setup)?;
         let server = Server::open(&setup.paths.supervisor_socket()).context("cannot open the control socket")?;
         serve_builds(options, setup, program)?;
         let contacts = contacts(options, setup, &sockets);
