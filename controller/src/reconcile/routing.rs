@@ -23,10 +23,14 @@ pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRout
         endpoints.sort_by(|one, other| one.instance.cmp(&other.instance));
         endpoints
     };
+    // Whoever answered these paths until now goes on until somebody else can.
+    let told = desired.route.as_ref().and_then(|route| route.routes.as_ref());
+    let known = |route: &PathRoute| told.is_some_and(|told| told.paths.iter().any(|one| one.pattern == route.pattern));
     let paths = desired
         .services
         .iter()
         .map(|(process_type, pattern)| PathRoute { pattern: pattern.clone(), endpoints: endpoints(process_type) });
+    let paths = paths.filter(|route| !route.endpoints.is_empty() || known(route));
     AppRoutes {
         app: desired.app.uuid,
         name: desired.app.name.to_string(),

@@ -64,6 +64,7 @@ async fn a_type_gets_paths_and_loses_them(pool: PgPool) {
         let (all, paths) = story.routed(&app).await;
         assert_eq!(all, web, "the others go on");
         assert!(paths.iter().flat_map(|(_, names)| names).all(|name| !silent.contains(name)), "{paths:?}");
+        assert!(paths.iter().all(|(_, names)| !names.is_empty()), "nobody answers: {paths:?}");
         paths.iter().any(|(paths, names)| paths == "/api" && names.len() == 2)
     };
     story.eventually("both are routed to", served).await;
