@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn addresses_are_paths_of_bearable_length() {
-        assert_eq!(get(&format!("/{}", "a".repeat(MAX_URI)), &["a"]), Err(Refusal::UriTooLong));
+        assert!(get(&format!("/{}", "a".repeat(8191)), &["a"]).is_ok());
+        assert_eq!(get(&format!("/{}", "a".repeat(8192)), &["a"]), Err(Refusal::UriTooLong));
         assert_eq!(get("*", &["a"]), Err(BAD_TARGET));
         let options = Request::options("*").header("host", "a").body(()).unwrap();
         assert!(check(&options).is_ok());
