@@ -66,7 +66,7 @@ fn compile(stage: &Stage, selected: &Selected, chain: bool) -> Result<Release> {
 fn run(stage: &Stage, selected: &Selected) -> Result<()> {
     match selected.compile(stage)? {
         Some(0) => Ok(()),
-        Some(code) => bail!("the buildpack could not compile this app (exit code {code})"),
+        Some(code) => bail!("the buildpack could not compile this app: it exited with code {code}, stopping build"),
         None => bail!("the buildpack was ended while it compiled this app"),
     }
 }
