@@ -89,6 +89,11 @@ impl Follower {
 
     async fn next(&mut self) -> Option<String> {
         loop {
+            // Before anything is told, however much there is.
+            if self.checked.elapsed() >= CHECK {
+                self.checked = Instant::now();
+                self.may_read().await.then_some(())?;
+            }
             let lines = match self.first.take() {
                 Some(first) => first,
                 None => self.read().await?,
@@ -97,10 +102,6 @@ impl Follower {
             if !lines.is_empty() || due {
                 self.told = Instant::now();
                 return self.form.write(lines, self.cursor).ok();
-            }
-            if self.checked.elapsed() >= CHECK {
-                self.checked = Instant::now();
-                self.may_read().await.then_some(())?;
             }
             self.wait().await;
         }

@@ -1,5 +1,7 @@
 //! `/v2/apps/{id}/logs`, followed and chosen from
 
+use std::time::Duration;
+
 use api::types::LogBatch;
 use axum::http::StatusCode;
 use controller::platform::memory::Script;
@@ -82,8 +84,14 @@ async fn whoever_may_no_longer_read_reads_no_more(pool: PgPool) {
     let (installation, admin) = blog(pool).await;
     let ana = installation.user(&admin, "ana").await;
     admin.post("/v2/apps/blog/perms", json!({"username": "ana"})).await.expect(StatusCode::CREATED);
-    let log = ana.follow(&format!("{LOGS}?follow=true")).await;
+    // Whether there is nothing to tell or always something.
+    let silent = ana.follow(&format!("{LOGS}?follow=true&type=nosuch")).await;
+    let talks = Script { talks: Some(Duration::from_millis(20)), ..Script::serves(5000) };
+    installation.platform.image("second:latest", talks);
+    deploy(&admin, "second").await;
+    let mut busy = ana.follow(&format!("{LOGS}?follow=true")).await;
+    busy.until("]: line ").await;
     admin.delete("/v2/apps/blog/perms/ana").await.expect(StatusCode::NO_CONTENT);
-    let said = log.end().await;
-    assert!(said.contains("hello from the first"), "{said}");
+    assert_eq!(silent.end().await, "");
+    busy.end().await;
 }
