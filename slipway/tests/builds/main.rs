@@ -107,6 +107,22 @@ fn a_build_is_cancelled_and_sees_no_other_apps_image() {
 }
 
 #[test]
+fn the_same_source_is_built_again_over_another_stack_image() {
+    let place = Place::new();
+    let work = dockerfile("RUN mkdir -p /var/one\nCOPY Procfile /p").file("Procfile", "web: cat /p\n");
+    let empty = "Beginning with an empty image cache";
+    for replaced in [false, false, true, false] {
+        if replaced {
+            place.replace_stack();
+        }
+        let seen = place.build(&work);
+        assert_eq!(seen.outcome["state"], "built", "{seen:?}");
+        assert_eq!(seen.log.contains(empty), replaced, "{seen:?}");
+    }
+    place.assert_clean();
+}
+
+#[test]
 fn an_import_that_was_killed_leaves_nothing_once_somebody_looks() {
     let place = Place::new();
     place.kill_an_import();

@@ -133,6 +133,20 @@ impl Place {
         self.stack(&["import", &tar.display().to_string()]);
     }
 
+    /// Puts a stack image with one file more in the place of the first.
+    pub fn replace_stack(&self) {
+        fs::write(self.path("links/more"), "more").unwrap();
+        let tar = self.path("stack.tar");
+        run(Command::new("tar")
+            .arg("--append")
+            .arg("--file")
+            .arg(&tar)
+            .arg("--directory")
+            .arg(self.path("links"))
+            .arg("more"));
+        self.stack(&["import", &tar.display().to_string()]);
+    }
+
     /// Does something about stack images; answers what was printed.
     pub fn stack(&self, arguments: &[&str]) -> String {
         run(&mut self.stack_command(arguments))
@@ -243,7 +257,9 @@ impl Place {
             fs::write(tree.join(name), text).unwrap();
         }
         let tar = self.path("sources").join(format!("{build}.tar"));
-        run(Command::new("tar").args(["--create", "--file"]).arg(tar).arg("--directory").arg(tree).arg("."));
+        // The same files are the same layer, as where a commit gives its time.
+        let mut command = Command::new("tar");
+        run(command.args(["--create", "--mtime=@1714557600", "--file"]).arg(tar).arg("--directory").arg(tree).arg("."));
     }
 
     /// The registry has what a build says that it made.
