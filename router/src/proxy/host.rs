@@ -68,6 +68,7 @@ mod tests {
             ("[2001:DB8::1]:443", "[2001:db8::1]"),
             ("my_app.example", "my_app.example"),
             ("_.example", "_.example"),
+            ("a._", "a._"),
             ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ] {
             assert_eq!(HostName::parse(given).map(|host| host.0).as_deref(), Some(name), "{given}");
