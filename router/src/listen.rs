@@ -7,7 +7,7 @@ use std::net::TcpListener;
 pub enum Protocol {
     /// HTTP/1.1 in clear text.
     Http,
-    /// HTTP/1.1 in TLS.
+    /// HTTP/1.1 or HTTP/2 in TLS, as the client chooses.
     Https,
 }
 

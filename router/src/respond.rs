@@ -15,6 +15,10 @@ pub(crate) enum Refusal {
     Connect,
     /// The address is longer than [`crate::proxy::MAX_URI`].
     UriTooLong,
+    /// The connection is for another host.
+    Misdirected,
+    /// There are as many requests under way as the router holds, or one address may have.
+    Busy,
     /// No app has this host name.
     UnknownHost,
     /// The app's owner has said whose requests it takes, and this client's are not among them.
@@ -39,7 +43,10 @@ impl Refusal {
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::UnknownHost => StatusCode::NOT_FOUND,
             Self::NotAdmitted => StatusCode::FORBIDDEN,
-            Self::NothingRunning | Self::Maintenance | Self::ApiUnreachable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::NothingRunning | Self::Maintenance | Self::ApiUnreachable | Self::Busy => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::GatewayTimeout => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -58,6 +65,8 @@ impl Refusal {
             Self::BadRequest(how) => how,
             Self::Connect => "This server does not open tunnels.",
             Self::UriTooLong => "The address is too long.",
+            Self::Misdirected => "This connection is for another host. Open one for this host.",
+            Self::Busy => "Too many requests are under way. Try again soon.",
             Self::UnknownHost => "There is no app at this address.",
             Self::NotAdmitted => "The app takes no requests from your address.",
             Self::NothingRunning => "The app has no running instance at the moment. Try again soon.",

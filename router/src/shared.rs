@@ -11,6 +11,7 @@ use std::{
 use api::routes::AppRoutes;
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     api: Vec<(String, Target)>,
     /// In an orderly stop: until when an idle connection is kept, on the router's clock. 0: there is no stop.
     idle_until: AtomicU64,
+    drained: CancellationToken,
 }
 
 /// What a host name leads to.
@@ -67,6 +69,7 @@ impl Shared {
             table: ArcSwap::default(),
             api: api_targets(config),
             idle_until: AtomicU64::new(0),
+            drained: CancellationToken::new(),
         };
         shared.publish(&BTreeMap::new());
         Ok(shared)
@@ -97,6 +100,12 @@ impl Shared {
     /// From now on each answer is the last on its connection.
     pub fn drain(&self) {
         self.idle_until.store(self.watches.clock().after(self.timeouts.drain_idle), Relaxed);
+        self.drained.cancel();
+    }
+
+    /// Returns once [`Shared::drain`] was called.
+    pub fn drained(&self) -> WaitForCancellationFuture<'_> {
+        self.drained.cancelled()
     }
 
     pub fn draining(&self) -> bool {

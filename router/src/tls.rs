@@ -23,9 +23,18 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use uuid::Uuid;
 
-use crate::table::Table;
+use crate::{client::HTTP2, table::Table};
 
 type Names = Table<Arc<CertifiedKey>>;
+
+/// A connection whose handshake is done.
+pub(crate) struct Secured {
+    pub stream: TlsStream<TcpStream>,
+    /// The host that the client asked for, as it stands in the table.
+    pub server_name: Option<Arc<str>>,
+    /// The client chose HTTP/2.
+    pub http2: bool,
+}
 
 /// What is needed to serve TLS.
 pub(crate) struct Tls {
@@ -71,7 +80,7 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(certificates.clone());
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         Ok(Self { certificates, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 
@@ -87,8 +96,17 @@ impl Tls {
     }
 
     /// Fails for a host name without a certificate, and for a client that names none.
-    pub async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
-        self.acceptor.accept(stream).await
+    pub async fn handshake(&self, stream: TcpStream) -> io::Result<Secured> {
+        let stream = self.acceptor.accept(stream).await?;
+        let (_, connection) = stream.get_ref();
+        let server_name = connection.server_name().map(|name| normal(name).into());
+        Ok(Secured { server_name, http2: connection.alpn_protocol() == Some(HTTP2), stream })
+    }
+
+    /// Whether both hosts are served with the same certificate.
+    pub fn serves_alike(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (self.certificates.find(one), self.certificates.find(other));
+        one.zip(other).is_some_and(|(one, other)| Arc::ptr_eq(&one, &other))
     }
 }
 
@@ -110,6 +128,13 @@ impl Certificates {
         self.names.store(Arc::new(names));
     }
 
+    fn find(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+        let own = self.names.load().lookup(host).cloned();
+        let platform =
+            || self.platform.load().as_ref().filter(|platform| platform.serves(host)).map(|one| one.key.clone());
+        own.or_else(platform)
+    }
+
     /// One that cannot be used leaves its hosts without TLS, and all else as it is.
     fn load(&self, app: &str, certificate: &HostCertificate) -> Option<Arc<CertifiedKey>> {
         let loaded = self.read(certificate);
@@ -127,11 +152,11 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let host = client.server_name()?.to_ascii_lowercase();
-        let host = host.trim_end_matches('.');
-        let own = self.names.load().lookup(host).cloned();
-        let platform =
-            || self.platform.load().as_ref().filter(|platform| platform.serves(host)).map(|one| one.key.clone());
-        own.or_else(platform)
+        self.find(&normal(client.server_name()?))
     }
+}
+
+/// A host name as it stands in the table.
+fn normal(name: &str) -> String {
+    name.trim_end_matches('.').to_ascii_lowercase()
 }

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Admission, Peer, connection};
+use super::{Admission, Peer, connection, http2};
 use crate::{listen::Protocol, proxy, shared::Shared};
 
 /// Pause after an accept that failed for want of something (descriptors, memory) that others may give back.
@@ -43,9 +43,9 @@ pub(crate) async fn accept(
             tracing::debug!(client = %peer.address, "too many connections from one address");
             continue;
         };
-        let shared = shared.clone();
+        let (shared, admission) = (shared.clone(), admission.clone());
         connections.spawn(async move {
-            serve(shared, stream, peer).await;
+            serve(shared, stream, peer, admission).await;
             drop(ticket);
         });
     }
@@ -56,7 +56,7 @@ fn peer(shared: &Shared, address: SocketAddr, protocol: Protocol) -> Peer {
     Peer::new(address, protocol, trusted)
 }
 
-async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: Peer) {
+async fn serve(shared: Arc<Shared>, stream: TcpStream, mut peer: Peer, admission: Arc<Admission>) {
     // Without it, the kernel would hold the last piece of an answer back. Fails only when the client has gone.
     if stream.set_nodelay(true).is_err() {
         return;
@@ -64,7 +64,14 @@ async fn serve(shared: Arc<Shared>, stream: TcpStream, peer: Peer) {
     match peer.protocol {
         Protocol::Http => connection::serve(shared, stream, peer).await,
         Protocol::Https => match timeout(shared.timeouts.request_head, shared.tls.handshake(stream)).await {
-            Ok(Ok(stream)) => connection::serve(shared, stream, peer).await,
+            Ok(Ok(secured)) => {
+                peer.server_name = secured.server_name;
+                if secured.http2 {
+                    http2::serve(shared, secured.stream, peer, admission).await;
+                } else {
+                    connection::serve(shared, secured.stream, peer).await;
+                }
+            }
             Ok(Err(error)) => tracing::debug!(%error, client = %peer.address, "a TLS handshake failed"),
             Err(_) => tracing::debug!(client = %peer.address, "a TLS handshake took too long"),
         },

@@ -36,6 +36,12 @@ impl Admission {
         Ok(self.free.clone().acquire_owned().await?)
     }
 
+    /// Admits one more request over a connection that has been admitted, or not: what is under way on it needs as much
+    /// as connections of its own would. Nobody waits for room, since all others on the connection would wait, too.
+    pub fn admit_another(self: &Arc<Self>, peer: &Peer) -> Option<Ticket> {
+        self.admit(self.free.clone().try_acquire_owned().ok()?, peer)
+    }
+
     /// Admits a connection, or not, when its address has as many as one may have. An IPv6 client has the last 64 bits
     /// for itself and counts by the first.
     pub fn admit(self: &Arc<Self>, seat: OwnedSemaphorePermit, peer: &Peer) -> Option<Ticket> {
@@ -107,6 +113,16 @@ mod tests {
         assert!(admit(&admission, "[2001:db8:0:1::1]:1").await.is_some());
         let _loopback = admit(&admission, "127.0.0.1:1").await.unwrap();
         assert!(admit(&admission, "127.0.0.1:2").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_request_more_counts_like_a_connection_and_does_not_wait() {
+        let admission = Arc::new(Admission::new(2, 1));
+        let peer = |address: &str| Peer::new(address.parse().unwrap(), Protocol::Https, false);
+        let _one = admission.admit_another(&peer("203.0.113.7:1")).unwrap();
+        assert!(admission.admit_another(&peer("203.0.113.7:1")).is_none());
+        let _other = admission.admit_another(&peer("203.0.113.8:1")).unwrap();
+        assert!(admission.admit_another(&peer("203.0.113.9:1")).is_none());
     }
 
     #[tokio::test]

@@ -1,6 +1,9 @@
 //! Who is at the other end of a client's connection.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use http::HeaderValue;
 
@@ -13,6 +16,8 @@ pub(crate) struct Peer {
     /// The address as apps are told it, made once per connection.
     pub address_text: HeaderValue,
     pub protocol: Protocol,
+    /// The host that it asked for in its TLS handshake: lower case, without a trailing dot.
+    pub server_name: Option<Arc<str>>,
     /// Its words about its own clients are believed.
     pub trusted: bool,
     /// It is on this machine.
@@ -29,6 +34,7 @@ impl Peer {
             // An address is always a valid value; should that change, none is better than a wrong one.
             address_text: text.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
             protocol,
+            server_name: None,
             trusted,
             loopback: address.is_loopback(),
         }

@@ -21,10 +21,10 @@ pub(crate) use forwarded::is_trusted;
 pub use record::ACCESS_LOG;
 
 use crate::{
-    client::{Client, Tunnel},
+    client::{Client, Stream, Tunnel},
     respond::{self, Refusal},
     shared::Target,
-    upstream::Reply,
+    upstream::{Patience, Reply},
 };
 use answer::Answer;
 use forward::{Forwarded, forward};
@@ -57,6 +57,11 @@ pub(crate) fn handle(
         response.body_mut().record(record, status);
         Ok(response)
     }
+}
+
+/// Answers a request without having looked at it.
+pub(crate) fn refuse(client: &Arc<Client>, refusal: Refusal) -> Response<Answer> {
+    refusal.response(false).map(|text| Answer::own(client, text))
 }
 
 /// A request, ready to be sent to whom it is for.
@@ -101,12 +106,26 @@ fn plan(client: &Client, request: Request<Incoming>, record: &mut Record) -> Res
 fn route(client: &Client, request: &Request<Incoming>) -> Result<(HostName, Target), Refusal> {
     let host = check::check(request)?;
     let target = client.shared.lookup(host.as_str()).ok_or(Refusal::UnknownHost)?;
+    if misdirected(client, host.as_str()) {
+        return Err(Refusal::Misdirected);
+    }
     Ok((host, target))
+}
+
+/// Whether the request came over a connection that was opened to another host, whose certificate says nothing about this one
+/// (RFC 9110, 7.4). Browsers use one connection for all hosts of its certificate. Proxies are believed.
+fn misdirected(client: &Client, host: &str) -> bool {
+    let peer = &client.peer;
+    let elsewhere = peer.server_name.as_deref().filter(|name| !peer.trusted && *name != host);
+    elsewhere.is_some_and(|name| !client.shared.tls.serves_alike(name, host))
 }
 
 /// The instance's answer, or the router's own when there is none.
 async fn answer(client: &Arc<Client>, plan: Plan, record: &mut Record) -> Response<Answer> {
-    let Plan { target, outbound } = plan;
+    let Plan { target, mut outbound } = plan;
+    if let Some(watch) = client.stream().and_then(Stream::watch).cloned() {
+        outbound.watch(Patience { watch, limit: client.shared.timeouts.request_body });
+    }
     let (for_api, upgrade) = (target.is_api(), outbound.upgrade);
     let answered = match forward(&client.shared, target, outbound).await {
         Ok(forwarded) => relay(client, forwarded, upgrade, record).await,

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{headers, hop, host::HostName};
 use crate::{
     client::Peer,
-    upstream::{Gauge, Upload},
+    upstream::{Gauge, Patience, Upload},
 };
 
 /// A request, as long as it has not been answered.
@@ -19,6 +19,8 @@ pub(super) struct Outbound {
     /// Who asks: the peer, or whom a trusted proxy speaks for.
     pub client: IpAddr,
     request: Request<Option<Incoming>>,
+    /// How long the client may take over the next piece of its body, where nobody else looks at that.
+    patience: Option<Patience>,
     /// The client asks to change the protocol, and may.
     pub upgrade: bool,
 }
@@ -34,7 +36,7 @@ impl Outbound {
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
-        Box::new(Self { host, client: peer.address, request, upgrade: false })
+        Box::new(Self { host, client: peer.address, request, patience: None, upgrade: false })
     }
 
     /// Puts the router's words in the place of the client's. Answers the request's id.
@@ -58,6 +60,11 @@ impl Outbound {
         self.request.headers().get(headers::PROTO).is_some_and(|proto| matches!(proto.as_bytes(), b"https" | b"wss"))
     }
 
+    /// Bounds the client's time, by a watch of its own.
+    pub fn watch(&mut self, patience: Patience) {
+        self.patience = Some(patience);
+    }
+
     /// The path alone.
     pub fn path(&self) -> &str {
         self.request.uri().path()
@@ -78,7 +85,8 @@ impl Outbound {
     /// The request, to be sent. Nothing is left of it here, until it is [put back](Self::put_back).
     pub fn take_request(&mut self, gauge: &Arc<Gauge>) -> Request<Upload> {
         let request = mem::take(&mut self.request);
-        request.map(|body| body.map_or_else(Upload::none, |body| Upload::new(body, gauge.clone())))
+        let upload = |body| Upload::new(body, gauge.clone(), self.patience.clone());
+        request.map(|body| body.map_or_else(Upload::none, upload))
     }
 
     /// The request again, because it could not be sent, or has to be sent once more.

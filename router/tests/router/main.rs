@@ -8,6 +8,7 @@ mod basics;
 mod control;
 mod drain;
 mod guarantees;
+mod http2;
 mod limits;
 mod load;
 mod retry;

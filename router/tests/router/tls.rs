@@ -1,24 +1,14 @@
 //! TLS: every host with its own certificate, new ones at once, and apps that want nothing else.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
-use api::routes::{AppRoutes, HostCertificate, KeyPair, RouteEvent};
+use api::routes::{AppRoutes, HostCertificate, RouteEvent};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt};
 use router::{HttpsPort, PlatformCertificate};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName},
-};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
-use uuid::Uuid;
 
 use crate::support::{
     controller::{Controller, INSTALLATION},
@@ -26,42 +16,13 @@ use crate::support::{
     pass,
     raw::{Raw, ask, header, status},
     router::{Router, app},
+    tls::{Authority, certificate, connect, secured},
     within,
 };
 
-type Authority = CertificateDer<'static>;
-
-/// A certificate for `host`, by an authority that is nobody else's.
-fn certificate(host: &str) -> (Authority, HostCertificate) {
-    let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
-    let der = made.cert.der().clone();
-    let pair = KeyPair { chain: vec![STANDARD.encode(&der)], key: STANDARD.encode(made.signing_key.serialize_der()) };
-    (der, HostCertificate { certificate: Uuid::new_v4(), hosts: vec![host.to_owned()], pair: Some(pair) })
-}
-
-/// The app of one host, served with `certificate`.
-fn secured(id: u128, certificate: &HostCertificate, origin: &Origin) -> AppRoutes {
-    let app = app(id, &certificate.hosts[0], &[origin.address]);
-    AppRoutes { certificates: vec![certificate.clone()], ..app }
-}
-
-/// A connection to `host`, by somebody who trusts one authority; an address as a name is not told to the server.
-async fn connect(address: SocketAddr, host: &str, trusted: &Authority) -> std::io::Result<TlsStream<TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(trusted.clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = TcpStream::connect(address).await.unwrap();
-    let name = ServerName::try_from(host.to_owned()).unwrap();
-    within("a TLS handshake", TlsConnector::from(Arc::new(config)).connect(name, stream)).await
-}
-
 /// `GET /` at `host` on a connection of its own.
 async fn get(address: SocketAddr, host: &str, trusted: &Authority) -> std::io::Result<u16> {
-    let mut stream = connect(address, host, trusted).await?;
+    let mut stream = connect(address, host, trusted, &[]).await?;
     let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
@@ -72,7 +33,7 @@ async fn get(address: SocketAddr, host: &str, trusted: &Authority) -> std::io::R
 #[tokio::test]
 async fn every_host_has_its_own_certificate() {
     let origin = Origin::echo().await;
-    let ((one, first), (other, second)) = (certificate("one.example"), certificate("*.other.example"));
+    let ((one, first), (other, second)) = (certificate(&["one.example"]), certificate(&["*.other.example"]));
     let apps = vec![secured(1, &first, &origin), secured(2, &second, &origin), app(3, "plain.example", &[])];
     let router = Router::secure(|config| config.initial = Some(apps));
     assert_eq!(get(router.https(), "one.example", &one).await.unwrap(), 200);
@@ -83,7 +44,7 @@ async fn every_host_has_its_own_certificate() {
 
     // Nobody gets the certificate of somebody else.
     for host in ["plain.example", "unknown.example", "other.example", "127.0.0.1"] {
-        let refused = connect(router.https(), host, &one).await.unwrap_err().to_string();
+        let refused = connect(router.https(), host, &one, &[]).await.unwrap_err().to_string();
         assert!(refused.contains("received fatal alert"), "{host}: {refused}");
     }
     // Nor does who speaks no TLS stop the others.
@@ -96,9 +57,9 @@ async fn every_host_has_its_own_certificate() {
 #[tokio::test]
 async fn a_certificate_that_cannot_be_used_concerns_its_own_hosts_alone() {
     let origin = Origin::echo().await;
-    let ((one, first), (_, mut second)) = (certificate("one.example"), certificate("two.example"));
+    let ((one, first), (_, mut second)) = (certificate(&["one.example"]), certificate(&["two.example"]));
     second.pair.as_mut().unwrap().key = STANDARD.encode("no key");
-    let (_, keyless) = certificate("three.example");
+    let (_, keyless) = certificate(&["three.example"]);
     let apps = vec![
         secured(1, &first, &origin),
         secured(2, &second, &origin),
@@ -107,7 +68,7 @@ async fn a_certificate_that_cannot_be_used_concerns_its_own_hosts_alone() {
     let router = Router::secure(|config| config.initial = Some(apps));
     assert_eq!(get(router.https(), "one.example", &one).await.unwrap(), 200);
     for host in ["two.example", "three.example"] {
-        assert!(connect(router.https(), host, &one).await.is_err(), "{host}");
+        assert!(connect(router.https(), host, &one, &[]).await.is_err(), "{host}");
         let plain = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         assert_eq!(status(&ask(router.address, plain).await), 200, "{host}");
     }
@@ -116,7 +77,7 @@ async fn a_certificate_that_cannot_be_used_concerns_its_own_hosts_alone() {
 #[tokio::test]
 async fn a_new_certificate_is_served_at_once_and_breaks_no_connection() {
     let (origin, dir) = (Origin::echo().await, TempDir::new().unwrap());
-    let ((old, first), (new, second)) = (certificate("app.example"), certificate("app.example"));
+    let ((old, first), (new, second)) = (certificate(&["app.example"]), certificate(&["app.example"]));
     let opening = vec![
         RouteEvent::Hello { installation: INSTALLATION, epoch: 1, snapshot: true },
         RouteEvent::App { version: 1, app: secured(1, &first, &origin) },
@@ -126,12 +87,12 @@ async fn a_new_certificate_is_served_at_once_and_breaks_no_connection() {
     let controller = Controller::start(&socket, opening);
     let router = Router::secure(|config| config.internal_socket = Some(socket));
     controller.acknowledged("the snapshot", |ack| ack.version == 1).await;
-    let mut open = connect(router.https(), "app.example", &old).await.unwrap();
+    let mut open = connect(router.https(), "app.example", &old, &[]).await.unwrap();
 
     controller.send(&RouteEvent::App { version: 2, app: secured(1, &second, &origin) });
     controller.acknowledged("the new certificate", |ack| ack.version == 2).await;
     assert_eq!(get(router.https(), "app.example", &new).await.unwrap(), 200);
-    assert!(connect(router.https(), "app.example", &old).await.is_err());
+    assert!(connect(router.https(), "app.example", &old, &[]).await.is_err());
     open.write_all(b"GET / HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut answer = String::new();
     within("the answer", open.read_to_string(&mut answer)).await.unwrap();
@@ -139,7 +100,7 @@ async fn a_new_certificate_is_served_at_once_and_breaks_no_connection() {
 
     controller.send(&RouteEvent::App { version: 3, app: app(1, "app.example", &[origin.address]) });
     controller.acknowledged("the end of it", |ack| ack.version == 3).await;
-    assert!(connect(router.https(), "app.example", &new).await.is_err());
+    assert!(connect(router.https(), "app.example", &new, &[]).await.is_err());
 }
 
 #[tokio::test]
@@ -153,10 +114,10 @@ async fn websockets_work_over_tls() {
         }
     })
     .await;
-    let (trusted, certificate) = certificate("app.example");
+    let (trusted, certificate) = certificate(&["app.example"]);
     let app = secured(1, &certificate, &origin);
     let router = Router::secure(|config| config.initial = Some(vec![app]));
-    let stream = connect(router.https(), "app.example", &trusted).await.unwrap();
+    let stream = connect(router.https(), "app.example", &trusted, &[]).await.unwrap();
     let request = "wss://app.example/".into_client_request().unwrap();
     let (mut socket, _) = Box::pin(within("101", tokio_tungstenite::client_async(request, stream))).await.unwrap();
     for n in 0..20 {
@@ -169,7 +130,7 @@ async fn websockets_work_over_tls() {
 #[tokio::test]
 async fn apps_that_want_https_send_plain_requests_on() {
     let origin = Origin::echo().await;
-    let (trusted, certificate) = certificate("app.example");
+    let (trusted, certificate) = certificate(&["app.example"]);
     let strict = AppRoutes { https_enforced: true, ..secured(1, &certificate, &origin) };
     let router = Router::secure(|config| {
         config.initial = Some(vec![strict]);
@@ -228,7 +189,7 @@ fn platform_file(path: &Path, host: &str) -> Authority {
 async fn who_has_no_certificate_below_the_platforms_domain_is_served_with_the_platforms() {
     let (folder, origin) = (TempDir::new().unwrap(), Origin::echo().await);
     let (file, domain) = (folder.path().join("platform.pem"), "apps.example".to_owned());
-    let (own, certificate) = certificate("own.apps.example");
+    let (own, certificate) = certificate(&["own.apps.example"]);
     let router = Router::secure(|config| {
         let foreign = app(3, "www.example", &[origin.address]);
         config.initial =

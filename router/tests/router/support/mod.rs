@@ -5,6 +5,7 @@ pub mod controller;
 pub mod origin;
 pub mod raw;
 pub mod router;
+pub mod tls;
 
 use std::{future::Future, time::Duration};
 
