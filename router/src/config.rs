@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 use api::routes::AppRoutes;
 use ipnet::IpNet;
 
-use crate::platform::PlatformCertificate;
+use crate::{platform::PlatformCertificate, settings::Settings};
 
 /// Everything the router needs besides its listening sockets. What is left out ([`Config::default`]) is switched off.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Config {
     pub https_port: HttpsPort,
     /// Serves the API and apps under the platform's domain over TLS. Without it only certificates of apps are served.
     pub platform_certificate: Option<PlatformCertificate>,
+    /// How it treats all requests.
+    pub settings: Settings,
     /// How long the router waits for whom.
     pub timeouts: Timeouts,
     /// How many connections it holds.

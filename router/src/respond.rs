@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     Misdirected,
     /// There are as many requests under way as the router holds, or one address may have.
     Busy,
+    /// The body is longer than the operator allows.
+    BodyTooLarge,
     /// No app has this host name.
     UnknownHost,
     /// The app's owner has said whose requests it takes, and this client's are not among them.
@@ -41,6 +43,7 @@ impl Refusal {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Connect => StatusCode::METHOD_NOT_ALLOWED,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnknownHost => StatusCode::NOT_FOUND,
             Self::NotAdmitted => StatusCode::FORBIDDEN,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
@@ -65,6 +68,7 @@ impl Refusal {
             Self::BadRequest(how) => how,
             Self::Connect => "This server does not open tunnels.",
             Self::UriTooLong => "The address is too long.",
+            Self::BodyTooLarge => "The body of the request is larger than this server takes.",
             Self::Misdirected => "This connection is for another host. Open one for this host.",
             Self::Busy => "Too many requests are under way. Try again soon.",
             Self::UnknownHost => "There is no app at this address.",
@@ -79,7 +83,7 @@ impl Refusal {
 
     /// After these the connection's bytes can no longer be trusted to mean what they seem to.
     fn closes(self) -> bool {
-        matches!(self, Self::BadRequest(_) | Self::Connect)
+        matches!(self, Self::BadRequest(_) | Self::Connect | Self::BodyTooLarge)
     }
 
     /// The whole answer. Never cached: each of these is over sooner or later.

@@ -10,6 +10,7 @@ use std::{
 
 use api::routes::AppRoutes;
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 use ipnet::IpNet;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     balance::{App, Backend, Fleet, Routed},
     config::{Config, HttpsPort, Limits, Timeouts},
+    settings::{Hsts, Settings},
     table::Table,
     tls::Tls,
     upstream::{Address, Connector},
@@ -33,6 +35,9 @@ pub(crate) struct Shared {
     pub fleet: Fleet,
     pub tls: Tls,
     pub https_port: HttpsPort,
+    pub settings: Settings,
+    /// `Strict-Transport-Security`, if it is said.
+    pub hsts: Option<HeaderValue>,
     table: ArcSwap<Table<Target>>,
     api: Vec<(String, Target)>,
     /// In an orderly stop: until when an idle connection is kept, on the router's clock. 0: there is no stop.
@@ -64,7 +69,9 @@ impl Shared {
             connector: Connector::new(watches.clone(), config.timeouts.connect),
             watches,
             fleet: Fleet::default(),
-            tls: Tls::new()?,
+            tls: Tls::new(&config.settings)?,
+            hsts: hsts(&config.settings.hsts)?,
+            settings: config.settings.clone(),
             https_port: config.https_port,
             table: ArcSwap::default(),
             api: api_targets(config),
@@ -134,6 +141,10 @@ impl Shared {
             }
         }
     }
+}
+
+fn hsts(hsts: &Hsts) -> anyhow::Result<Option<HeaderValue>> {
+    Ok(if hsts.enabled { Some(HeaderValue::try_from(hsts.value())?) } else { None })
 }
 
 fn api_targets(config: &Config) -> Vec<(String, Target)> {

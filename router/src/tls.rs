@@ -13,17 +13,18 @@ use api::routes::{AppRoutes, HostCertificate};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls::{
-    ServerConfig,
+    DEFAULT_VERSIONS, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer},
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
+    version::TLS13,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use uuid::Uuid;
 
-use crate::{client::HTTP2, table::Table};
+use crate::{client::HTTP2, settings::Settings, table::Table};
 
 type Names = Table<Arc<CertifiedKey>>;
 
@@ -68,7 +69,7 @@ impl Platform {
 }
 
 impl Tls {
-    pub fn new() -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings) -> anyhow::Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificates = Arc::new(Certificates {
             provider: provider.clone(),
@@ -76,11 +77,14 @@ impl Tls {
             platform: ArcSwapOption::default(),
             known: Mutex::default(),
         });
+        let newest = [&TLS13];
+        let versions = if settings.tls13_only { &newest[..] } else { DEFAULT_VERSIONS };
         let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .with_no_client_auth()
             .with_cert_resolver(certificates.clone());
-        config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
+        let http2 = settings.http2.then(|| HTTP2.to_vec());
+        config.alpn_protocols = http2.into_iter().chain([b"http/1.1".to_vec()]).collect();
         Ok(Self { certificates, acceptor: TlsAcceptor::from(Arc::new(config)) })
     }
 
@@ -101,6 +105,11 @@ impl Tls {
         let (_, connection) = stream.get_ref();
         let server_name = connection.server_name().map(|name| normal(name).into());
         Ok(Secured { server_name, http2: connection.alpn_protocol() == Some(HTTP2), stream })
+    }
+
+    /// Whether there is a certificate for the host.
+    pub fn serves(&self, host: &str) -> bool {
+        self.certificates.find(host).is_some()
     }
 
     /// Whether both hosts are served with the same certificate.

@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Admission, Peer, connection, http2};
+use super::{Admission, Peer, connection, http2, proxy_header};
 use crate::{listen::Protocol, proxy, shared::Shared};
 
 /// Pause after an accept that failed for want of something (descriptors, memory) that others may give back.
@@ -56,10 +56,20 @@ fn peer(shared: &Shared, address: SocketAddr, protocol: Protocol) -> Peer {
     Peer::new(address, protocol, trusted)
 }
 
-async fn serve(shared: Arc<Shared>, stream: TcpStream, mut peer: Peer, admission: Arc<Admission>) {
+async fn serve(shared: Arc<Shared>, mut stream: TcpStream, mut peer: Peer, admission: Arc<Admission>) {
     // Without it, the kernel would hold the last piece of an answer back. Fails only when the client has gone.
     if stream.set_nodelay(true).is_err() {
         return;
+    }
+    if shared.settings.proxy_protocol && peer.trusted {
+        match timeout(shared.timeouts.request_head, proxy_header::read(&mut stream)).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(client))) => {
+                peer = peer.on_behalf_of(client, proxy::is_trusted(client.ip(), &shared.trusted));
+            }
+            Ok(Err(error)) => return tracing::debug!(%error, proxy = %peer.address, "no header of the PROXY protocol"),
+            Err(_) => return tracing::debug!(proxy = %peer.address, "a header of the PROXY protocol took too long"),
+        }
     }
     match peer.protocol {
         Protocol::Http => connection::serve(shared, stream, peer).await,

@@ -9,6 +9,7 @@ mod http2;
 mod io;
 mod linger;
 mod peer;
+mod proxy_header;
 mod stream;
 mod tunnel;
 

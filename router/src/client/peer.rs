@@ -25,6 +25,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// Whom this peer, a trusted proxy, has accepted. Whoever comes through a proxy is on this machine at most by
+    /// accident.
+    pub fn on_behalf_of(&self, client: SocketAddr, trusted: bool) -> Self {
+        Self { loopback: false, ..Self::new(client, self.protocol, trusted) }
+    }
+
     pub fn new(address: SocketAddr, protocol: Protocol, trusted: bool) -> Self {
         // An IPv4 client of an IPv6 socket counts by its IPv4 address.
         let address = address.ip().to_canonical();

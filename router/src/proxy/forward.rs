@@ -89,10 +89,14 @@ impl Attempts<'_> {
         loop {
             let found = known.take().or_else(|| self.shared.lookup(outbound.host.as_str()));
             let target = found.ok_or(Refusal::UnknownHost)?;
+            let whitelist = &self.shared.settings.whitelist;
             let (backend, patience) = match &target {
+                Target::Api(_) if !whitelist.admits_to_api(outbound.client) => return Err(Refusal::NotAdmitted),
                 Target::Api(_) if !self.tried.is_empty() => return Err(Refusal::ApiUnreachable),
                 Target::Api(controller) => (controller, self.shared.timeouts.api_response),
-                Target::App(app) if !app.admits(outbound.client) => return Err(Refusal::NotAdmitted),
+                Target::App(app) if !whitelist.admits(outbound.client, &app.whitelist) => {
+                    return Err(Refusal::NotAdmitted);
+                }
                 Target::App(app) if app.maintenance => return Err(Refusal::Maintenance),
                 Target::App(app) => {
                     let group = app.group(outbound.path());
@@ -163,6 +167,7 @@ impl Attempts<'_> {
                 tracing::warn!(instance, "no answer in time");
                 Err(Refusal::GatewayTimeout)
             }
+            Failure::TooLarge => Err(Refusal::BodyTooLarge),
             Failure::ClientGone => Err(Refusal::BadRequest("The body of the request is incomplete or malformed.")),
         }
     }

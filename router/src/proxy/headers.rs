@@ -3,34 +3,46 @@
 //! What the client says about that is believed only from a trusted proxy. Everybody else's words go, also when they
 //! come in disguise: servers that turn headers into variables read `X_Forwarded_For` as `X-Forwarded-For`.
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use api::headers::{LOCAL_CALLER, OWN_PREFIX};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 
 use super::{forwarded, hop};
-use crate::client::Peer;
+use crate::{client::Peer, listen::Protocol, settings::Settings};
 
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+const REQUEST_START: HeaderName = HeaderName::from_static("x-request-start");
 
 /// Longest value taken over from a trusted proxy.
 const MAX_TOLD: usize = 255;
 
+/// Whether the client's own connection is encrypted, as far as that is known.
+pub(super) fn is_secure(headers: &HeaderMap, peer: &Peer) -> bool {
+    let told = headers.get(PROTO).filter(|_| peer.trusted);
+    let told = told.map(|proto| matches!(proto.as_bytes(), b"https" | b"wss"));
+    told.unwrap_or(peer.protocol == Protocol::Https)
+}
+
 /// What the router has found out about a request.
-pub(super) struct Asked {
+pub(super) struct Known {
     pub id: HeaderValue,
     /// Who asks; an IPv4 client by its IPv4 address.
     pub client: IpAddr,
 }
 
 /// Makes the headers of a client's request those that are sent on.
-pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], for_api: bool) -> Asked {
+pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], for_api: bool) -> Known {
     let local = for_api && peer.loopback && !speaks_for_another(headers);
     let told = if peer.trusted { Told::take(headers, trusted) } else { Told::default() };
     hop::remove_named(headers);
@@ -47,7 +59,26 @@ pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], f
     if local && let Ok(name) = HeaderName::from_bytes(LOCAL_CALLER.as_bytes()) {
         headers.insert(name, HeaderValue::from_static("1"));
     }
-    Asked { id, client: told.client.unwrap_or(peer.address).to_canonical() }
+    Known { id, client: told.client.unwrap_or(peer.address).to_canonical() }
+}
+
+/// What apps are told besides, where the operator wants it: when the request came, and which others it belongs to: what the
+/// client said, a comma, and the request's own id, as Deis had it.
+pub(super) fn tell_more(headers: &mut HeaderMap, settings: &Settings, id: &HeaderValue) -> Option<HeaderValue> {
+    if settings.request_start {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        if let Ok(value) = HeaderValue::from_str(&format!("t={}", now.as_millis())) {
+            headers.insert(REQUEST_START, value);
+        }
+    }
+    if !settings.request_ids {
+        return None;
+    }
+    let told = headers.get(CORRELATION_ID).filter(|value| value.len() <= MAX_TOLD);
+    let told = told.map(|value| [value.as_bytes(), b",", id.as_bytes()].concat());
+    let correlation = told.and_then(|value| HeaderValue::from_bytes(&value).ok()).unwrap_or_else(|| id.clone());
+    headers.insert(CORRELATION_ID, correlation.clone());
+    Some(correlation)
 }
 
 /// What a trusted proxy says about the client.

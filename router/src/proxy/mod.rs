@@ -1,5 +1,6 @@
 //! One request, from its head to the last byte of its answer.
 
+mod adorn;
 mod answer;
 mod check;
 mod forward;
@@ -24,8 +25,9 @@ use crate::{
     client::{Client, Stream, Tunnel},
     respond::{self, Refusal},
     shared::Target,
-    upstream::{Patience, Reply},
+    upstream::{Bounds, Reply},
 };
+use adorn::{Asked, adorn};
 use answer::Answer;
 use forward::{Forwarded, forward};
 use host::HostName;
@@ -44,7 +46,8 @@ pub(crate) fn handle(
 ) -> impl Future<Output = Result<Response<Answer>, Infallible>> {
     client.begin();
     let mut record = Record::begin(&request);
-    let plan = plan(&client, request, &mut record);
+    let mut asked = Asked { secure: headers::is_secure(request.headers(), &client.peer), ..Asked::default() };
+    let plan = plan(&client, request, &mut record, &mut asked);
     async move {
         let mut response = match plan {
             Ok(plan) => answer(&client, plan, &mut record).await,
@@ -53,6 +56,7 @@ pub(crate) fn handle(
         if client.shared.draining() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        adorn(response.headers_mut(), &client.shared, &asked);
         let status = response.status();
         response.body_mut().record(record, status);
         Ok(response)
@@ -89,17 +93,34 @@ impl Own {
 }
 
 /// Decides who answers a request.
-fn plan(client: &Client, request: Request<Incoming>, record: &mut Record) -> Result<Plan, Own> {
+fn plan(client: &Client, request: Request<Incoming>, record: &mut Record, asked: &mut Asked) -> Result<Plan, Own> {
     let (host, target) = route(client, &request).map_err(|refusal| match refusal {
         Refusal::UnknownHost if request.uri().path() == HEALTH_PATH => Own::Healthy,
         refusal => Own::Refused(refusal),
     })?;
     record.routed(&target);
     let mut outbound = Outbound::new(host, request, &client.peer);
-    record.id = Some(outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api()));
-    match secure::elsewhere(&target, &outbound, client.shared.https_port) {
-        Some(location) => Err(Own::Moved(location)),
-        None => Ok(Plan { target, outbound }),
+    let id = outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api());
+    asked.correlation = headers::tell_more(outbound.headers_mut(), &client.shared.settings, &id);
+    asked.id = Some(id.clone());
+    record.id = Some(id);
+    if let Some(location) = secure::elsewhere(client, &target, &outbound) {
+        return Err(Own::Moved(location));
+    }
+    outbound.bounds = bounds(client, &target);
+    if outbound.is_too_large() {
+        return Err(Own::Refused(Refusal::BodyTooLarge));
+    }
+    Ok(Plan { target, outbound })
+}
+
+/// What a body for this target must keep to. The API knows by itself how much it takes.
+fn bounds(client: &Client, target: &Target) -> Bounds {
+    let shared = &client.shared;
+    let watch = client.stream().and_then(Stream::watch);
+    Bounds {
+        patience: watch.map(|watch| (watch.clone(), shared.timeouts.request_body)),
+        most: shared.settings.body_limit.filter(|_| !target.is_api()),
     }
 }
 
@@ -122,10 +143,7 @@ fn misdirected(client: &Client, host: &str) -> bool {
 
 /// The instance's answer, or the router's own when there is none.
 async fn answer(client: &Arc<Client>, plan: Plan, record: &mut Record) -> Response<Answer> {
-    let Plan { target, mut outbound } = plan;
-    if let Some(watch) = client.stream().and_then(Stream::watch).cloned() {
-        outbound.watch(Patience { watch, limit: client.shared.timeouts.request_body });
-    }
+    let Plan { target, outbound } = plan;
     let (for_api, upgrade) = (target.is_api(), outbound.upgrade);
     let answered = match forward(&client.shared, target, outbound).await {
         Ok(forwarded) => relay(client, forwarded, upgrade, record).await,

@@ -2,7 +2,7 @@
 
 use std::{mem, net::IpAddr, sync::Arc};
 
-use http::{HeaderValue, Method, Request, Uri, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
 use ipnet::IpNet;
@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{headers, hop, host::HostName};
 use crate::{
     client::Peer,
-    upstream::{Gauge, Patience, Upload},
+    upstream::{Bounds, Gauge, Upload},
 };
 
 /// A request, as long as it has not been answered.
@@ -19,8 +19,8 @@ pub(super) struct Outbound {
     /// Who asks: the peer, or whom a trusted proxy speaks for.
     pub client: IpAddr,
     request: Request<Option<Incoming>>,
-    /// How long the client may take over the next piece of its body, where nobody else looks at that.
-    patience: Option<Patience>,
+    /// What its body must keep to.
+    pub bounds: Bounds,
     /// The client asks to change the protocol, and may.
     pub upgrade: bool,
 }
@@ -36,7 +36,7 @@ impl Outbound {
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
         }
-        Box::new(Self { host, client: peer.address, request, patience: None, upgrade: false })
+        Box::new(Self { host, client: peer.address, request, bounds: Bounds::default(), upgrade: false })
     }
 
     /// Puts the router's words in the place of the client's. Answers the request's id.
@@ -45,7 +45,7 @@ impl Outbound {
         let headers = self.request.headers_mut();
         let protocol = headers.get(header::UPGRADE).filter(|protocol| bare && is_upgrade(protocol)).cloned();
         let protocol = protocol.filter(|_| hop::wants_upgrade(headers));
-        let headers::Asked { id, client } = headers::prepare(headers, peer, trusted, for_api);
+        let headers::Known { id, client } = headers::prepare(headers, peer, trusted, for_api);
         self.client = client;
         if let Some(protocol) = protocol {
             self.upgrade = true;
@@ -55,14 +55,20 @@ impl Outbound {
         id
     }
 
+    /// The headers.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.request.headers_mut()
+    }
+
     /// Whether the client's own connection is encrypted, as far as that is known. To be asked once the headers are prepared.
     pub fn is_secure(&self) -> bool {
         self.request.headers().get(headers::PROTO).is_some_and(|proto| matches!(proto.as_bytes(), b"https" | b"wss"))
     }
 
-    /// Bounds the client's time, by a watch of its own.
-    pub fn watch(&mut self, patience: Patience) {
-        self.patience = Some(patience);
+    /// Whether its body is announced to be longer than it may be.
+    pub fn is_too_large(&self) -> bool {
+        let announced = self.request.body().as_ref().map_or(0, |body| body.size_hint().lower());
+        self.bounds.most.is_some_and(|most| announced > most)
     }
 
     /// The path alone.
@@ -85,7 +91,7 @@ impl Outbound {
     /// The request, to be sent. Nothing is left of it here, until it is [put back](Self::put_back).
     pub fn take_request(&mut self, gauge: &Arc<Gauge>) -> Request<Upload> {
         let request = mem::take(&mut self.request);
-        let upload = |body| Upload::new(body, gauge.clone(), self.patience.clone());
+        let upload = |body| Upload::new(body, gauge.clone(), self.bounds.clone());
         request.map(|body| body.map_or_else(Upload::none, upload))
     }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use super::upload::Ending;
 use crate::watch::Watch;
 
 /// Shared by the connection, its socket and the request's body; all are polled by one task at a time.
@@ -20,7 +21,8 @@ pub(crate) struct Gauge {
     /// A byte of the answer has come: the request has been executed, or is being.
     answered: AtomicBool,
     upload_ended: AtomicBool,
-    upload_failed: AtomicBool,
+    upload_broken: AtomicBool,
+    upload_too_large: AtomicBool,
     /// What is sent may have to be sent again.
     records: AtomicBool,
 }
@@ -32,7 +34,8 @@ impl Gauge {
             patience: AtomicU64::new(0),
             answered: AtomicBool::new(false),
             upload_ended: AtomicBool::new(true),
-            upload_failed: AtomicBool::new(false),
+            upload_broken: AtomicBool::new(false),
+            upload_too_large: AtomicBool::new(false),
             records: AtomicBool::new(false),
         }
     }
@@ -43,7 +46,8 @@ impl Gauge {
         self.patience.store(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX), Relaxed);
         self.answered.store(false, Relaxed);
         self.upload_ended.store(!uploads, Relaxed);
-        self.upload_failed.store(false, Relaxed);
+        self.upload_broken.store(false, Relaxed);
+        self.upload_too_large.store(false, Relaxed);
         self.records.store(records, Relaxed);
         self.watch.arm(patience);
     }
@@ -97,12 +101,20 @@ impl Gauge {
         self.upload_ended.load(Relaxed)
     }
 
-    pub fn upload_failed(&self) -> bool {
-        self.upload_failed.load(Relaxed)
+    /// How the request's body ended, or that nothing is wrong with it yet.
+    pub fn upload(&self) -> Ending {
+        if self.upload_too_large.load(Relaxed) {
+            Ending::TooLarge
+        } else if self.upload_broken.load(Relaxed) {
+            Ending::Broken
+        } else {
+            Ending::Complete
+        }
     }
 
-    pub fn end_upload(&self, complete: bool) {
+    pub fn end_upload(&self, ending: Ending) {
         self.upload_ended.store(true, Relaxed);
-        self.upload_failed.store(!complete, Relaxed);
+        self.upload_broken.store(ending == Ending::Broken, Relaxed);
+        self.upload_too_large.store(ending == Ending::TooLarge, Relaxed);
     }
 }

@@ -17,7 +17,7 @@ use hyper::client::conn::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{Gauge, Reply, Socket, Upload, io::UpstreamIo, replay};
+use super::{Gauge, Reply, Socket, Upload, io::UpstreamIo, replay, upload::Ending};
 
 type Driver = Connection<TokioIo<UpstreamIo>, Upload>;
 
@@ -42,6 +42,8 @@ pub(crate) enum Failure {
     TimedOut,
     /// The client broke its own request off.
     ClientGone,
+    /// The client's body is longer than it may be.
+    TooLarge,
     /// The answer is not one.
     Broken(hyper::Error),
 }
@@ -128,8 +130,10 @@ impl Line {
     fn failure(self: Box<Self>, mut error: TrySendError<Request<Upload>>) -> Failure {
         if let Some(request) = error.take_message() {
             Failure::Unsent(Box::new(request))
-        } else if self.gauge.upload_failed() {
+        } else if self.gauge.upload() == Ending::Broken {
             Failure::ClientGone
+        } else if self.gauge.upload() == Ending::TooLarge {
+            Failure::TooLarge
         } else if self.gauge.timed_out() {
             Failure::TimedOut
         } else if self.gauge.answered() {

@@ -19,4 +19,4 @@ pub(crate) use line::{Failure, Line};
 pub(crate) use pool::Pool;
 pub(crate) use reply::Reply;
 pub(crate) use socket::{Address, Socket};
-pub(crate) use upload::{Patience, Upload};
+pub(crate) use upload::{Bounds, Upload};

@@ -21,14 +21,36 @@ pub(crate) struct Upload(Option<Sending>);
 struct Sending {
     body: Incoming,
     gauge: Arc<Gauge>,
-    patience: Option<Patience>,
+    bounds: Bounds,
 }
 
-/// How long the client of a stream may take over the next piece. That of a connection is watched at its socket.
-#[derive(Clone)]
-pub(crate) struct Patience {
-    pub watch: Arc<Watch>,
-    pub limit: Duration,
+/// What a body must keep to.
+#[derive(Clone, Default)]
+pub(crate) struct Bounds {
+    /// How long the client of a stream may take over the next piece. That of a connection is watched at its socket.
+    pub patience: Option<(Arc<Watch>, Duration)>,
+    /// How many bytes it may have.
+    pub most: Option<u64>,
+}
+
+/// How a body ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// There was none, or it was sent whole.
+    Complete,
+    /// The client broke it off.
+    Broken,
+    /// It was longer than it may be.
+    TooLarge,
+}
+
+/// Why a body ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UploadError {
+    #[error("the client broke it off")]
+    Broken(#[from] hyper::Error),
+    #[error("it is too large")]
+    TooLarge,
 }
 
 impl Upload {
@@ -36,8 +58,8 @@ impl Upload {
         Self(None)
     }
 
-    pub fn new(body: Incoming, gauge: Arc<Gauge>, patience: Option<Patience>) -> Self {
-        Self((!body.is_end_stream()).then_some(Sending { body, gauge, patience }))
+    pub fn new(body: Incoming, gauge: Arc<Gauge>, bounds: Bounds) -> Self {
+        Self((!body.is_end_stream()).then_some(Sending { body, gauge, bounds }))
     }
 
     /// The body again, when nothing of it has been read.
@@ -46,23 +68,39 @@ impl Upload {
     }
 }
 
+impl Bounds {
+    /// Whether there is room for this piece, which is then taken.
+    fn take(&mut self, frame: &Frame<Bytes>) -> bool {
+        let (Some(most), Some(data)) = (&mut self.most, frame.data_ref()) else { return true };
+        match most.checked_sub(data.len() as u64) {
+            Some(left) => *most = left,
+            None => return false,
+        }
+        true
+    }
+}
+
 impl Body for Upload {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = UploadError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        let Some(Sending { body, gauge, patience }) = &mut self.0 else { return Poll::Ready(None) };
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, UploadError>>> {
+        let Some(Sending { body, gauge, bounds }) = &mut self.0 else { return Poll::Ready(None) };
         let polled = Pin::new(&mut *body).poll_frame(cx);
-        if let Some(Patience { watch, limit }) = patience {
+        if let Some((watch, limit)) = &bounds.patience {
             if polled.is_pending() { watch.arm_unless_armed(*limit) } else { watch.disarm() }
         }
         let frame = ready!(polled);
         match &frame {
-            Some(Err(_)) => gauge.end_upload(false),
+            Some(Err(_)) => gauge.end_upload(Ending::Broken),
+            Some(Ok(frame)) if !bounds.take(frame) => {
+                gauge.end_upload(Ending::TooLarge);
+                return Poll::Ready(Some(Err(UploadError::TooLarge)));
+            }
             Some(Ok(_)) if !body.is_end_stream() => {}
-            _ => gauge.end_upload(true),
+            _ => gauge.end_upload(Ending::Complete),
         }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| Ok(frame?)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -12,6 +12,7 @@ mod http2;
 mod limits;
 mod load;
 mod retry;
+mod settings;
 mod smuggling;
 mod stream;
 mod timers;

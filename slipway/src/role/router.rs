@@ -43,6 +43,9 @@ pub struct RouterOptions {
     /// Networks of proxies whose forwarding headers are believed; may be repeated
     #[arg(long, value_name = "NET")]
     trusted_proxy: Vec<IpNet>,
+    /// A setting for all apps: NAME=VALUE, see docs/router.md; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    setting: Vec<String>,
 }
 
 /// Runs the router on the sockets it inherited.
@@ -58,7 +61,7 @@ fn config(options: RouterOptions) -> Result<Config> {
     let domain = options.domain.clone();
     let platform_certificate =
         options.platform_certificate_file.map(|file| PlatformCertificate { domain, file, look: LOOK });
-    Ok(Config {
+    let mut config = Config {
         platform_certificate,
         internal_socket: Some(options.internal_socket),
         credential: Credential::new(&super::read(&options.credential_file)?),
@@ -70,7 +73,11 @@ fn config(options: RouterOptions) -> Result<Config> {
         trusted_proxies: options.trusted_proxy,
         https_port: HttpsPort(options.https_port),
         ..Config::default()
-    })
+    };
+    for setting in &options.setting {
+        config.set_pair(setting)?;
+    }
+    Ok(config)
 }
 
 fn listeners(mut inherited: Inherited) -> Result<Listeners> {

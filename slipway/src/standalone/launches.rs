@@ -102,6 +102,7 @@ fn router(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -
         .with("--control-socket", paths.router_control());
     let args = options.https_port().into_iter().fold(args, |args, port| args.with("--https-port", port.to_string()));
     let args = proxies.fold(args, |args, proxy| args.with("--trusted-proxy", proxy));
+    let args = options.router_setting.iter().fold(args, |args, setting| args.with("--setting", setting));
     let certificate = options.certificate.is_given().then(|| paths.platform_certificate());
     let args = certificate.into_iter().fold(args, |args, file| args.with("--platform-certificate-file", file));
     part(Part::Router, setup, program, args, log_level().into_iter().collect(), sockets.routers())

@@ -7,6 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum, value_parser};
 use ipnet::{IpNet, Ipv4Net};
+use router::{Config, SettingError};
 
 use super::{certificate::CertificateOptions, installation::Installation, sockets::Addresses};
 use crate::role::{Defaults, PushLimits, memory};
@@ -39,6 +40,9 @@ pub struct Options {
     /// Networks of proxies in front of this machine, whose X-Forwarded-For is believed; may be repeated
     #[arg(long, env = "SLIPWAY_TRUSTED_PROXIES", value_name = "NET", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
+    /// A setting of the router, for all apps: NAME=VALUE, see docs/router.md; may be repeated
+    #[arg(long, env = "SLIPWAY_ROUTER_SETTINGS", value_name = "NAME=VALUE", value_delimiter = ';', value_parser = setting)]
+    pub router_setting: Vec<String>,
     /// Use this PostgreSQL instead of a private one (better given in the environment: it may hold a password)
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
@@ -104,6 +108,12 @@ impl Options {
             port => format!("http://slipway.{}:{port}", self.domain),
         }
     }
+}
+
+/// One that the router would take.
+fn setting(pair: &str) -> Result<String, SettingError> {
+    Config::default().set_pair(pair)?;
+    Ok(pair.trim().to_owned())
 }
 
 /// Those that were named, or loopback.
