@@ -10,8 +10,8 @@ use clap::{
 
 use crate::{
     apps, auth, autoscale, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys,
-    labels, limits, maintenance, name::Name, perms, ps, registry, releases, routing, services, shortcuts, tags,
-    timeouts, tls, ui::clean, users, version, whitelist,
+    labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing, services, shortcuts,
+    tags, timeouts, tls, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -25,7 +25,7 @@ use crate::{
     max_term_width = 100
 )]
 pub struct Cli {
-    /// Settings file or profile [default: the profile `client`]
+    /// Settings file or profile [default: that of `profiles:use`, else `client`]
     #[arg(short, long, global = true, value_name = "CFG")]
     pub config: Option<String>,
     /// Print help
@@ -66,6 +66,8 @@ pub enum Command {
     Maintenance(maintenance::Command),
     #[command(flatten)]
     Perms(perms::Command),
+    #[command(flatten)]
+    Profiles(profiles::Command),
     #[command(flatten)]
     Ps(ps::Command),
     #[command(flatten)]
@@ -110,6 +112,7 @@ impl Command {
             Self::Limits(command) => command.run(context).await?,
             Self::Maintenance(command) => command.run(context).await?,
             Self::Perms(command) => command.run(context).await?,
+            Self::Profiles(command) => command.run(context)?,
             Self::Ps(command) => command.run(context).await?,
             Self::Registry(command) => command.run(context).await?,
             Self::Releases(command) => command.run(context).await?,

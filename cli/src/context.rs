@@ -21,7 +21,7 @@ use crate::{
     name::Name,
     report::Failure,
     repository,
-    settings::{self, Settings, Store},
+    settings::{self, Choice, Settings, Store},
     ui::Ui,
 };
 
@@ -63,14 +63,19 @@ impl Context {
         Self { name, ui, config }
     }
 
+    /// The settings file that is meant, and why.
+    pub fn choice(&self) -> Result<Choice> {
+        settings::locate(&self.name, self.config.as_deref())
+    }
+
     /// The settings file.
     pub fn store(&self) -> Result<Store> {
-        settings::locate(&self.name, self.config.as_deref())
+        Ok(self.choice()?.store)
     }
 
     /// The settings and a client that uses them.
     pub fn session(&self) -> Result<Session> {
-        let settings = self.store()?.load(&self.name)?;
+        let settings = self.choice()?.load(&self.name)?;
         let client = self.client(&settings.controller, Some(&settings.token), settings.ssl_verify)?;
         Ok(Session { client, settings })
     }

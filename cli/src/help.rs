@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 25] = [
+const TOPICS: [Topic; 26] = [
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("autoscale", "manage autoscale rules of an application"),
@@ -37,6 +37,7 @@ const TOPICS: [Topic; 25] = [
     Topic::new("limits", "manage resource limits for your application"),
     Topic::new("maintenance", "manage maintenance mode of an application"),
     Topic::new("perms", "manage permissions for applications"),
+    Topic::new("profiles", "manage platforms that you are logged in to"),
     Topic::new("ps", "manage processes inside an app container").labelled("processes"),
     Topic::new("registry", "manage private registry information for your application"),
     Topic::new("releases", "manage releases of an application"),

@@ -27,6 +27,7 @@ mod maintenance;
 mod name;
 mod perms;
 mod plugin;
+mod profiles;
 mod ps;
 mod registry;
 mod releases;

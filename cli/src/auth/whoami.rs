@@ -3,7 +3,7 @@
 use anyhow::Result;
 use api::client;
 
-use crate::{context::Context, items::JsonArg};
+use crate::{context::Context, items::JsonArg, settings::By};
 
 /// Displays the currently logged in user.
 #[derive(clap::Args)]
@@ -21,7 +21,12 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let ui = &context.ui;
     if !args.all && !args.json.json {
         let settings = session.settings;
-        return Ok(ui.say(format!("You are {} at {}", settings.username, settings.controller))?);
+        return Ok(ui.say(format!(
+            "You are {} at {}{}",
+            settings.username,
+            settings.controller,
+            remembered(context)?
+        ))?);
     }
     let user = client::auth::whoami(&session.client).await?;
     if args.json.json {
@@ -41,4 +46,10 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
         user.is_active,
         user.date_joined,
     ))?)
+}
+
+/// The profile, where nothing on the command line or in the environment tells that it is this one.
+fn remembered(context: &Context) -> Result<String> {
+    let choice = context.choice()?;
+    Ok(if choice.by == By::Memory { format!(" (profile {})", choice.profile) } else { String::new() })
 }

@@ -1,32 +1,75 @@
-//! Which settings file: the `--config` option, the environment variable, the profile `client`.
+//! Which settings file: the `--config` option, the environment variable, the profile that `profiles:use` remembered, the
+//! profile `client`.
 
 use std::{env, path::PathBuf};
 
 use anyhow::Result;
 
-use super::Store;
+use super::{Profiles, Settings, Store, profiles::DEFAULT};
 use crate::{name::Name, report::Failure};
 
-/// The profile when none is named.
-const DEFAULT: &str = "client";
+/// The settings file that is meant.
+pub struct Choice {
+    /// The file.
+    pub store: Store,
+    /// The profile, or the path where a file was named.
+    pub profile: String,
+    /// What made it so.
+    pub by: By,
+}
+
+/// What makes a settings file the one that is meant; the first of these that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// `--config`.
+    Option,
+    /// `<NAME>_PROFILE`.
+    Variable,
+    /// `profiles:use`.
+    Memory,
+    /// Nothing else.
+    Default,
+}
 
 /// The settings file. `option` is what `--config` said.
-pub fn locate(name: &Name, option: Option<&str>) -> Result<Store> {
+pub fn locate(name: &Name, option: Option<&str>) -> Result<Choice> {
     let variable = env::var(name.variable("PROFILE")).ok().filter(|value| !value.is_empty());
-    let wanted = option.map(str::to_owned).or(variable).unwrap_or_else(|| DEFAULT.to_owned());
-    if is_path(&wanted) {
-        return Ok(Store::at(PathBuf::from(wanted)));
+    let named = match (option, variable) {
+        (Some(wanted), _) => Some((wanted.to_owned(), By::Option)),
+        (None, Some(wanted)) => Some((wanted, By::Variable)),
+        (None, None) => None,
+    };
+    if let Some((profile, by)) = &named
+        && is_path(profile)
+    {
+        return Ok(Choice { store: Store::at(PathBuf::from(profile)), profile: profile.clone(), by: *by });
     }
-    if wanted.is_empty() || wanted.contains(['/', '\\']) {
-        return Err(Failure::new(format!("{wanted:?} is neither a profile nor a settings file"))
-            .hint("A settings file is a path that ends in .json; a profile is a name without slashes.")
-            .into());
+    let profiles = Profiles::of(name)?;
+    let (profile, by) = match named {
+        Some(named) => named,
+        None => profiles.used()?.map_or_else(|| (DEFAULT.to_owned(), By::Default), |used| (used, By::Memory)),
+    };
+    Ok(Choice { store: profiles.store(&profile)?, profile, by })
+}
+
+impl Choice {
+    /// The settings of somebody who is logged in.
+    pub fn load(&self, name: &Name) -> Result<Settings> {
+        if let Some(settings) = self.store.find()? {
+            return Ok(settings);
+        }
+        let failure = Failure::new(format!(
+            "Client configuration file not found at: {}\nAre you logged in? Use '{name} login' or '{name} register' to \
+             get started.",
+            self.store.path().display(),
+        ));
+        if self.by == By::Memory {
+            let hint =
+                format!("`{name} profiles:use` made this your profile; `{name} profiles:list` shows the others.");
+            return Err(failure.hint(hint).into());
+        }
+        Err(failure.into())
     }
-    let home = env::var_os("HOME").filter(|home| !home.is_empty()).ok_or_else(|| {
-        Failure::new("HOME is not set, so there is no place for the settings")
-            .hint(format!("Set HOME, or name a settings file: {name} -c /path/to/settings.json ..."))
-    })?;
-    Ok(Store::within(&PathBuf::from(home).join(name.folder()), &wanted))
 }
 
 /// Deis's rule: a separator with something on its left, and `.json` at the end of what is on its right.

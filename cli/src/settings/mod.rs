@@ -1,12 +1,14 @@
 //! Who the user is and where: the settings file that `login` writes.
 
 mod locate;
+mod profiles;
 mod store;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use locate::locate;
+pub use locate::{By, Choice, locate};
+pub use profiles::{DEFAULT, Profiles};
 pub use store::{Store, write_private};
 
 /// The size of a list's page where the user has not set one.

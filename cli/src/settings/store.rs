@@ -12,7 +12,7 @@ use api::client::misfit;
 use tempfile::{Builder, NamedTempFile};
 
 use super::Settings;
-use crate::{name::Name, report::Failure};
+use crate::report::Failure;
 
 const OWNER_ONLY_FILE: u32 = 0o600;
 const OWNER_ONLY_FOLDER: u32 = 0o700;
@@ -39,18 +39,6 @@ impl Store {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The settings of somebody who is logged in.
-    pub fn load(&self, name: &Name) -> Result<Settings> {
-        self.find()?.ok_or_else(|| {
-            let text = format!(
-                "Client configuration file not found at: {}\nAre you logged in? Use '{name} login' or '{name} register' \
-                 to get started.",
-                self.path.display(),
-            );
-            Failure::new(text).into()
-        })
     }
 
     /// The settings, if there are any.

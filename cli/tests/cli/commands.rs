@@ -93,6 +93,9 @@ pub const ROWS: &[Row] = &[
     row("perms:list", "-a blog"),
     row("perms:create", "ana -a blog"),
     row("perms:delete", "ana -a blog"),
+    local("profiles:list", ""),
+    local("profiles:use", "client"),
+    local("profiles:remove", "old --confirm"),
     row("ps:list", "-a blog"),
     row("ps:scale", "web=1 -a blog"),
     row("ps:restart", "-a blog"),
@@ -153,6 +156,7 @@ pub fn furnish(world: &World) {
     world.write_settings(&json!({
         "username": "admin", "ssl_verify": true, "controller": world.server.uri(), "token": "s3cret", "response_limit": 0,
     }));
+    fs::write(at(".mycli/old.json"), json!({"controller": "http://old", "token": "old"}).to_string()).unwrap();
     fs::write(at("a.pub"), ED25519).unwrap();
     fs::write(at("a.crt"), "a certificate\n").unwrap();
     fs::write(at("a.key"), "its key\n").unwrap();

@@ -54,6 +54,7 @@ async fn the_overview() {
       limits                 manage resource limits for your application
       maintenance            manage maintenance mode of an application
       perms                  manage permissions for applications
+      profiles               manage platforms that you are logged in to
       ps                     manage processes inside an app container
       registry               manage private registry information for your application
       releases               manage releases of an application
@@ -138,7 +139,7 @@ async fn the_help_of_verbs() {
 
     Options:
       -a, --app <APP>     The application [default: from the git remotes, else the folder's name]
-      -c, --config <CFG>  Settings file or profile [default: the profile `client`]
+      -c, --config <CFG>  Settings file or profile [default: that of `profiles:use`, else `client`]
       -h, --help          Print help
 
     Examples:
@@ -315,7 +316,8 @@ async fn everything_follows_the_executable() {
       [ID]  Name of the application
 
     Options:
-      -c, --config <CFG>           Settings file or profile [default: the profile `client`]
+      -c, --config <CFG>           Settings file or profile [default: that of `profiles:use`, else
+                                   `client`]
           --no-remote              Do not add a git remote
       -b, --buildpack <BUILDPACK>  URL of the buildpack that builds it
       -h, --help                   Print help

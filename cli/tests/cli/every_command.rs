@@ -186,7 +186,7 @@ async fn every_command_fails_where_its_words_find_no_room() {
 }
 
 /// Commands that write files: their names, and the arguments with which they write one.
-const WRITERS: [(&str, &str); 7] = [
+const WRITERS: [(&str, &str); 8] = [
     ("apps:create", "blog --remote new"),
     ("auth:register", "CONTROLLER --username a --password b --email c@d"),
     ("auth:login", "CONTROLLER --username a --password b"),
@@ -194,6 +194,7 @@ const WRITERS: [(&str, &str); 7] = [
     ("config:pull", "-a blog --overwrite"),
     ("git:remote", "-a blog --remote other"),
     ("keys:add", "laptop a.pub --trust-host"),
+    ("profiles:use", "old"),
 ];
 
 #[tokio::test]

@@ -27,6 +27,7 @@ mod logs;
 mod lost;
 mod network;
 mod perms;
+mod profiles;
 mod ps;
 mod registry;
 mod releases;
