@@ -1,6 +1,7 @@
 //! `config`: environment variables.
 
 mod dotenv;
+mod input;
 mod list;
 mod pair;
 mod pull;

@@ -1,10 +1,10 @@
 //! `config:push`.
 
-use std::{fs, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{pair, set};
+use super::{input, pair, set};
 use crate::{context::Context, items::AppArg, ui};
 
 /// Sets environment variables for an application.
@@ -29,9 +29,9 @@ pub async fn run(args: &Args, context: &Context) -> Result<()> {
     let session = context.app(&args.app)?;
     // A character device and not only a terminal: automation that runs with /dev/null means the file.
     let text = if ui::is_device(io::stdin()) {
-        fs::read_to_string(&args.path).with_context(|| format!("cannot read {}", args.path.display()))?
+        input::text(&args.path)?
     } else {
         io::read_to_string(io::stdin()).context("cannot read standard input")?
     };
-    set::apply(&pair::read_lines(&text)?, &session, context).await
+    set::show(&pair::read_lines(&text)?, &session, context).await
 }

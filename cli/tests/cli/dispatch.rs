@@ -130,22 +130,27 @@ async fn the_help_of_verbs() {
     Sets environment variables for an application.
 
     The change makes a new release, and the processes are replaced one after the other by ones that see
-    it.
+    it. What stands on the command line stands in the shell's history, too, and in the list of
+    processes, where every user of this machine reads it: take secrets from standard input or from a
+    file.
 
-    Usage: mycli config:set [OPTIONS] <KEY=VALUE>...
+    Usage: mycli config:set [OPTIONS] [KEY=VALUE]...
 
     Arguments:
-      <KEY=VALUE>...  The variables
+      [KEY=VALUE]...  The variables; `KEY=-` takes the value from standard input
 
     Options:
-      -a, --app <APP>     The application [default: from the git remotes, else the folder's name]
       -c, --config <CFG>  Settings file or profile [default: that of `profiles:use`, else `client`]
+          --file <FILE>   Set what the lines KEY=value of a file say; `-` is standard input
+      -a, --app <APP>     The application [default: from the git remotes, else the folder's name]
       -h, --help          Print help
 
     Examples:
       mycli config:set POWERED_BY=Slipway -a blog
-      mycli config:set MODE=test DEBUG=1 -a blog    one release for both
-      mycli config:push -a blog < secrets.env       for values that nobody else should read
+      mycli config:set MODE=test DEBUG=1 -a blog        one release for both
+      mycli config:set TLS_KEY=- -a blog < server.key   all of the file but its last line end
+      mycli config:set TOKEN=- -a blog                  asks for it, and does not show it
+      mycli config:set --file production.env -a blog    lines KEY=value
     ----- stderr -----
     ");
     assert_eq!(world.run("help config:set"), world.run("config:set --help"));

@@ -126,11 +126,18 @@ fn round(world: &World, canaries: &mut Canaries) -> String {
     say(&run(world, "registry:set username=ana --password-stdin -a blog", &format!("{password}\n")));
     let value = canaries.hatch("a value");
     say(&run(world, "config:push", &format!("KEY={value}\nSSH_KEY=-----BEGIN RSA PRIVATE KEY-----{value}\n")));
+    say(&run(world, "config:set --file -", &format!("KEY={value}\n")));
+    let value = canaries.hatch("a value alone");
+    say(&run(world, "config:set KEY=-", &value));
+    say(&run(world, "config:set SSH_KEY=-", &format!("-----BEGIN RSA PRIVATE KEY-----{value}")));
     // All of it where it is wrong.
     for input in ["1KEY=CANARY\n", "CANARY\n", "KEY=\"a\nCANARY==\n\"\n", "SSH_KEY=CANARY\n", "KEY =CANARY\n"] {
         let value = canaries.hatch("a value that is none");
         say(&run(world, "config:push -a blog", &input.replace("CANARY", &value)));
         say(&run(world, "config:set -a blog A=1", &value));
+        say(&run(world, "config:set -a blog SSH_KEY=-", &value));
+        say(&run(world, "config:set -a blog 1KEY=-", &value));
+        say(&run(world, "config:set -a blog --file -", &input.replace("CANARY", &value)));
     }
     all.push_str(&damaged(world, canaries));
     let bootstrap = canaries.hatch("a one-time token");
