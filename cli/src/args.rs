@@ -9,9 +9,9 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, autoscale, builds, certs, config, context::Context, domains, exit::Exit, git, healthchecks, keys,
-    labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing, services, shortcuts,
-    tags, timeouts, tls, ui::clean, users, version, whitelist,
+    apps, auth, autoscale, builds, certs, completion, config, context::Context, domains, exit::Exit, git, healthchecks,
+    keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing, services,
+    shortcuts, tags, timeouts, tls, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -48,6 +48,10 @@ pub enum Command {
     Builds(builds::Command),
     #[command(flatten)]
     Certs(certs::Command),
+    #[command(name = "__complete", hide = true)]
+    Complete(completion::answer::Args),
+    #[command(name = "completion")]
+    Completion(completion::Args),
     #[command(flatten)]
     Config(config::Command),
     #[command(flatten)]
@@ -103,6 +107,8 @@ impl Command {
             Self::Autoscale(command) => command.run(context).await?,
             Self::Builds(command) => command.run(context).await?,
             Self::Certs(command) => command.run(context).await?,
+            Self::Complete(args) => completion::answer::run(args, context).await?,
+            Self::Completion(args) => completion::run(&args, context)?,
             Self::Config(command) => command.run(context).await?,
             Self::Domains(command) => command.run(context).await?,
             Self::Git(command) => command.run(context).await?,
@@ -183,7 +189,7 @@ fn read(name: &Name, words: &[OsString]) -> Parsed {
 }
 
 /// The definition for clap: every verb explains itself in full, with the program's own name.
-fn command(name: &Name) -> clap::Command {
+pub fn command(name: &Name) -> clap::Command {
     Cli::command().bin_name(name.as_str()).mut_subcommands(|verb| {
         let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string).unwrap_or_default();
         let examples = verb.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -53,6 +53,8 @@ const TOPICS: [Topic; 26] = [
 
 /// The everyday commands of the overview.
 const EVERYDAY: [&str; 8] = ["create", "destroy", "info", "logs", "open", "pull", "run", "scale"];
+/// Commands without a topic, about this program itself.
+const OURS: [&str; 2] = ["completion", "version"];
 const ACCOUNT: [&str; 3] = ["register", "login", "logout"];
 
 /// Which help a command line asks for.
@@ -118,6 +120,11 @@ impl Topic {
     }
 }
 
+/// Every topic and what it is about.
+pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TOPICS.iter().map(|topic| (topic.name, topic.about))
+}
+
 fn topic(word: &str) -> Option<&'static Topic> {
     TOPICS.iter().find(|topic| topic.name == word)
 }
@@ -135,6 +142,7 @@ fn overview(name: &Name) -> String {
     let profile = name.variable("PROFILE");
     let account = rows(ACCOUNT.iter().map(|verb| (*verb, about(verb))));
     let topics = rows(TOPICS.iter().map(|topic| (topic.name, topic.about.to_owned())));
+    let ours = rows(OURS.iter().map(|verb| (*verb, about(verb))));
     let everyday = rows(EVERYDAY.iter().map(|verb| (*verb, about(verb))));
     format!(
         "The {name} command-line client issues API calls to a controller.\n\n\
@@ -146,6 +154,7 @@ fn overview(name: &Name) -> String {
          Auth commands, use '{name} help auth' to learn more:\n{account}\n\n\
          Subcommands, use '{name} help [subcommand]' to learn more:\n{topics}\n\n\
          Shortcut commands, use '{name} shortcuts' to see all:\n{everyday}\n\n\
+         Commands about this program:\n{ours}\n\n\
          Use 'git push {remote} main' to deploy a commit to an application, '{name} pull <image>' an image.\n\n\
          Exit codes:\n  \
            0    done, or left as it was because you said no\n  \
@@ -182,15 +191,15 @@ fn text(verb: &clap::Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wanted, topic, wanted};
+    use super::{OURS, Wanted, topic, wanted};
     use crate::args::Cli;
     use clap::CommandFactory as _;
 
     #[test]
     fn every_topic_is_in_the_overview() {
-        for verb in Cli::command().get_subcommands() {
+        for verb in Cli::command().get_subcommands().filter(|verb| !verb.is_hide_set()) {
             let name = verb.get_name().split(':').next().unwrap();
-            assert!(name == "version" || topic(name).is_some(), "{name}");
+            assert!(OURS.contains(&name) || topic(name).is_some(), "{name}");
         }
     }
 

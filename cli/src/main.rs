@@ -12,6 +12,7 @@ mod builder;
 mod builds;
 mod certs;
 mod child;
+mod completion;
 mod config;
 mod context;
 mod domains;
@@ -50,17 +51,23 @@ use std::{env, ffi::OsString, process};
 use anyhow::Result;
 use exit::Exit;
 use name::Name;
+use tokio::runtime::Builder;
 use ui::Ui;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> process::ExitCode {
+fn main() -> process::ExitCode {
     // The HTTP client is built without a provider of its own; a second call has nothing to add.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut words: Vec<OsString> = env::args_os().collect();
     let name = Name::of_program(words.first());
     words.drain(..words.len().min(1));
     let ui = Ui::new();
-    match run(&name, &ui, words).await {
+    let done = Builder::new_current_thread().enable_all().build().map_err(Into::into).and_then(|runtime| {
+        let done = runtime.block_on(run(&name, &ui, words));
+        // Looking up a name can take long; nobody waits for it any more.
+        runtime.shutdown_background();
+        done
+    });
+    match done {
         Ok(exit) => exit.into(),
         Err(error) => report::print(&error, &name, &ui).into(),
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use api::client::keys;
+use clap::ValueHint;
 
 use super::{choose::choose, file::KeyFile, trust};
 use crate::{context::Context, report::Failure};
@@ -19,8 +20,10 @@ use crate::{context::Context, report::Failure};
     mycli keys:add laptop ~/.ssh/id_ed25519.pub --trust-host")]
 pub struct Args {
     /// Name of the key [default: its comment, else the name of its file]
+    #[arg(value_hint = ValueHint::FilePath)]
     name: Option<String>,
     /// File of the public key
+    #[arg(value_hint = ValueHint::FilePath)]
     key: Option<String>,
     /// Add the platform's host keys to `~/.ssh/known_hosts` without a question
     #[arg(long)]

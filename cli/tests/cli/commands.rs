@@ -65,6 +65,7 @@ pub const ROWS: &[Row] = &[
     row("certs:info", "web"),
     row("certs:attach", "web x.org"),
     row("certs:detach", "web x.org"),
+    local("completion", "bash"),
     row("config:list", "-a blog"),
     row("config:set", "A=1 -a blog"),
     row("config:unset", "A -a blog"),
@@ -304,9 +305,11 @@ fn known(world: &World) -> BTreeSet<String> {
             .collect()
     };
     let overview = world.run("help");
+    let (_, ours) = overview.split_once("Commands about this program").unwrap();
+    let (ours, _) = ours.split_once("Use 'git push").unwrap();
     let (_, topics) = overview.split_once("Subcommands").unwrap();
     let (topics, _) = topics.split_once("Shortcut").unwrap();
-    let mut all: BTreeSet<_> = ["version".to_owned()].into();
+    let mut all: BTreeSet<_> = first_words(ours).into_iter().collect();
     for topic in first_words(topics) {
         all.extend(first_words(&world.run(&format!("help {topic}"))));
     }

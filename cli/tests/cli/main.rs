@@ -10,6 +10,7 @@ mod autoscale;
 mod builds;
 mod certs;
 mod commands;
+mod completion;
 mod config;
 mod config_files;
 mod disk;

@@ -40,7 +40,15 @@ impl Terminal {
 
     /// Starts the program with these words.
     pub fn start(world: &World, words: &[String]) -> Self {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(words).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", world.home.path());
+        Self::of(&command, world)
+    }
+
+    /// Starts another program, in the surroundings of this command.
+    pub fn of(program: &Command, world: &World) -> Self {
+        // A program that had our end, too, would not notice that nobody is left in front of it.
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
         let theirs = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
@@ -48,8 +56,8 @@ impl Terminal {
         let (stdin, stdout, stderr) = (end(), end(), end());
         // Passwords are read from the controlling terminal, which only a new session can get.
         let mut command = Command::new("setsid");
-        command.args(["--ctty", "--wait", BINARY]).args(words);
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", world.home.path()).env("TERM", "xterm");
+        command.args(["--ctty", "--wait"]).arg(program.get_program()).args(program.get_args()).env_clear();
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
         let child = command.current_dir(world.home.path()).stdin(stdin).stdout(stdout).stderr(stderr).spawn().unwrap();
         let keyboard = File::from(ours);
         Self { screen: keyboard.try_clone().unwrap(), keyboard, shown: String::new(), child }
@@ -61,6 +69,18 @@ impl Terminal {
             assert!(self.read(), "{:?} does not end with {text:?}", self.shown);
         }
         self.keyboard.write_all(typed.as_bytes()).unwrap();
+    }
+
+    /// Types, and waits until the screen shows `text` after that. Answers what was shown before it, and after the typing.
+    pub fn types(&mut self, typed: &str, text: &str) -> String {
+        let before = self.shown.len();
+        self.keyboard.write_all(typed.as_bytes()).unwrap();
+        loop {
+            if let Some(end) = self.shown[before..].find(text) {
+                return self.shown[before..before + end].to_owned();
+            }
+            assert!(self.read(), "{:?} does not show {text:?}", self.shown);
+        }
     }
 
     /// The same for what is not to be shown: waits until the terminal has stopped showing what is typed.
