@@ -9,9 +9,9 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, autoscale, builds, certs, completion, config, context::Context, domains, exit::Exit, git, healthchecks,
-    keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing, services,
-    shortcuts, tags, timeouts, tls, ui::clean, users, version, whitelist,
+    apps, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit, git,
+    healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
+    services, shortcuts, tags, timeouts, tls, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -54,6 +54,8 @@ pub enum Command {
     Completion(completion::Args),
     #[command(flatten)]
     Config(config::Command),
+    #[command(name = "doctor")]
+    Doctor(doctor::Args),
     #[command(flatten)]
     Domains(domains::Command),
     #[command(flatten)]
@@ -110,6 +112,7 @@ impl Command {
             Self::Complete(args) => completion::answer::run(args, context).await?,
             Self::Completion(args) => completion::run(&args, context)?,
             Self::Config(command) => command.run(context).await?,
+            Self::Doctor(args) => doctor::run(&args, context).await?,
             Self::Domains(command) => command.run(context).await?,
             Self::Git(command) => command.run(context).await?,
             Self::Healthchecks(command) => command.run(context).await?,

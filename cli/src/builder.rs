@@ -10,6 +10,9 @@ use api::{
     types::SshAddress,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use sha2::{Digest, Sha256};
+
 use crate::{context::controller_url, report::Failure};
 
 /// The port where none is named.
@@ -60,6 +63,11 @@ impl Builder {
         Ok(Self { host, port: PORT, keys: Vec::new() })
     }
 
+    /// Host and port, as they are connected to.
+    pub fn address(&self) -> (&str, u16) {
+        (self.host.trim_start_matches('[').trim_end_matches(']'), self.port)
+    }
+
     /// Where an app is pushed to.
     pub fn remote(&self, app: &str) -> String {
         format!("ssh://git@{}:{}/{app}.git", self.host, self.port)
@@ -67,7 +75,7 @@ impl Builder {
 
     /// The host as OpenSSH's `known_hosts` has it.
     pub fn known_as(&self) -> String {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let (host, _) = self.address();
         if self.port == 22 { host.to_owned() } else { format!("[{host}]:{}", self.port) }
     }
 
@@ -75,6 +83,15 @@ impl Builder {
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(PublicKey::without_comment)
     }
+
+    /// Their fingerprints, as OpenSSH shows them.
+    pub fn fingerprints(&self) -> Vec<String> {
+        self.keys.iter().map(fingerprint).collect()
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key.blob())))
 }
 
 /// Every host that a remote of this controller's builder may name, the one beside it first.

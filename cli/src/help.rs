@@ -54,7 +54,7 @@ const TOPICS: [Topic; 26] = [
 /// The everyday commands of the overview.
 const EVERYDAY: [&str; 8] = ["create", "destroy", "info", "logs", "open", "pull", "run", "scale"];
 /// Commands without a topic, about this program itself.
-const OURS: [&str; 2] = ["completion", "version"];
+const OURS: [&str; 3] = ["completion", "doctor", "version"];
 const ACCOUNT: [&str; 3] = ["register", "login", "logout"];
 
 /// Which help a command line asks for.

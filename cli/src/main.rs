@@ -15,6 +15,7 @@ mod child;
 mod completion;
 mod config;
 mod context;
+mod doctor;
 mod domains;
 mod exit;
 mod git;

@@ -8,21 +8,32 @@ use crate::{builder, child, report::Failure};
 
 /// A remote that is pushed to.
 #[derive(Debug, PartialEq, Eq)]
-struct Remote {
+pub struct Remote {
     name: String,
     url: String,
 }
 
 /// The app that the surroundings suggest: a remote on the controller's builder, else the name of the folder.
 pub fn detect_app(controller: &str) -> Result<String> {
-    let hosts = builder::hosts(controller)?;
-    let remotes = remotes().unwrap_or_default();
-    if let Some(remote) = remotes.iter().find(|remote| remote.may_lead_to(&hosts)) {
-        return Ok(app_of(&remote.url).to_owned());
+    // The address has to be one, even where there is no repository.
+    let _ = builder::hosts(controller)?;
+    if let Ok(Some(remote)) = remote_to(controller) {
+        return Ok(remote.app().to_owned());
     }
     let folder = env::current_dir().context("cannot find out the current folder")?;
     let name = folder.file_name().map(|name| name.to_string_lossy().to_lowercase());
     Ok(name.unwrap_or_default())
+}
+
+/// The remote that leads to the controller's builder; fails where there is no repository.
+pub fn remote_to(controller: &str) -> Result<Option<Remote>> {
+    let hosts = builder::hosts(controller)?;
+    Ok(remotes()?.into_iter().find(|remote| remote.may_lead_to(&hosts)))
+}
+
+/// What git calls itself: `git version 2.39.5`.
+pub fn version() -> Result<String> {
+    Ok(git(&["--version"])?.trim().to_owned())
 }
 
 /// Where the remote of this name leads, if there is one.
@@ -51,6 +62,21 @@ pub fn remove_remotes(controller: &str, app: &str) -> Result<bool> {
 }
 
 impl Remote {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it leads.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The app that it leads to.
+    pub fn app(&self) -> &str {
+        app_of(&self.url)
+    }
+
     /// Deis's rule for the first host: the URL has it somewhere, perhaps as the end of an alias of OpenSSH's.
     fn may_lead_to(&self, hosts: &[String]) -> bool {
         let host = host_of(&self.url);

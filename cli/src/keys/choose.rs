@@ -35,7 +35,7 @@ pub fn ssh_folder() -> Result<PathBuf> {
 }
 
 /// Every key there, by the name of its file; a file that holds none is only told of.
-fn found(ui: &Ui) -> Result<Vec<KeyFile>> {
+pub fn found(ui: &Ui) -> Result<Vec<KeyFile>> {
     let folder = ssh_folder()?;
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -8,6 +8,8 @@ mod list;
 mod remove;
 mod trust;
 
+pub use choose::{found, ssh_folder};
+
 use anyhow::Result;
 use clap::Subcommand;
 

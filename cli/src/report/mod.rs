@@ -24,7 +24,8 @@ pub fn print(error: &Error, name: &Name, ui: &Ui) -> Exit {
     Exit::Failed
 }
 
-fn describe(error: &Error, name: &Name) -> (String, Option<String>) {
+/// What went wrong, and what to do next where that is known.
+pub fn describe(error: &Error, name: &Name) -> (String, Option<String>) {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return (failure.to_string(), failure.next().map(str::to_owned));
     }

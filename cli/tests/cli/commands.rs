@@ -71,6 +71,8 @@ pub const ROWS: &[Row] = &[
     row("config:unset", "A -a blog"),
     row("config:pull", "-a blog"),
     row("config:push", "-a blog --path prod.env"),
+    // What is wrong stands in its report, not in an error: it has tests of its own.
+    local("doctor", "--help"),
     row("domains:list", "-a blog"),
     row("domains:add", "x.org -a blog"),
     row("domains:remove", "x.org -a blog"),

@@ -88,6 +88,7 @@ async fn the_end_of_the_overview() {
 
     Commands about this program:
       completion             prints the script that completes this program's commands in a shell
+      doctor                 checks settings, controller, git, SSH and the application, and says what to do about what is wrong
       version                displays the client version
 
     Use 'git push mycli main' to deploy a commit to an application, 'mycli pull <image>' an image.

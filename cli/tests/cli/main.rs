@@ -15,6 +15,7 @@ mod config;
 mod config_files;
 mod disk;
 mod dispatch;
+mod doctor;
 mod domains;
 mod errors;
 mod every_command;

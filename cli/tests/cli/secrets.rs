@@ -270,5 +270,5 @@ fn no_other_program_is_started_anywhere() {
         found
     };
     assert_eq!(of("Command::new("), ["child.rs"]);
-    assert_eq!(of("child::command("), ["apps/open.rs", "plugin.rs", "repository.rs"]);
+    assert_eq!(of("child::command("), ["apps/open.rs", "doctor/known.rs", "plugin.rs", "repository.rs"]);
 }
