@@ -17,8 +17,8 @@ use crate::{
     role::{self, BuilderOptions, ControllerOptions, RouterOptions},
     shutdown::Signals,
     standalone::{
-        self, BackupOptions, Installation, Options, Part, PurgeOptions, RestoreOptions, StackOptions, StatusOptions,
-        UpgradeOptions,
+        self, BackupOptions, DoctorOptions, Installation, Options, Part, PurgeOptions, RestoreOptions, StackOptions,
+        StatusOptions, UpgradeOptions,
     },
     version,
 };
@@ -49,6 +49,16 @@ enum Command {
         installation: Installation,
         #[command(flatten)]
         options: StatusOptions,
+    },
+    /// Look at what the platform stands on: engine, disk, kernel, firewall (as root)
+    ///
+    /// Each line is ok, a warning or a failure, with what to do about it. Nothing is changed. The exit code is 1 where
+    /// something is wrong.
+    Doctor {
+        #[command(flatten)]
+        installation: Installation,
+        #[command(flatten)]
+        options: DoctorOptions,
     },
     /// Replace a running part by a new process, without refusing a request
     ///
@@ -155,6 +165,9 @@ impl Cli {
         let out = &mut io::stdout().lock();
         match self.command {
             Command::Status { installation, options } => return standalone::status::run(&installation, &options, out),
+            Command::Doctor { installation, options } => {
+                return small()?.block_on(standalone::doctor::run(&installation, &options, out));
+            }
             Command::Restart { installation, part } => standalone::restart::run(&installation, part, out)?,
             Command::Upgrade { installation, options } => {
                 return standalone::upgrade::run(&installation, &options, out);

@@ -11,6 +11,7 @@ pub mod backup;
 pub mod builds;
 mod certificate;
 mod control;
+pub mod doctor;
 mod files;
 mod firewall;
 mod guard;
@@ -54,6 +55,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 pub use backup::{BackupOptions, RestoreOptions};
 pub use builds::stack::StackOptions;
+pub use doctor::DoctorOptions;
 pub use installation::Installation;
 pub use options::Options;
 pub use part::Part;

@@ -3,7 +3,7 @@
 //! A build runs in a sandbox of its own (`runner`), by a process that needs no supervisor: whoever comes later reads in
 //! its record how it is.
 
-mod disk;
+pub mod disk;
 mod garbage;
 mod groups;
 mod record;
