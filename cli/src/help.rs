@@ -22,7 +22,7 @@ pub struct Topic {
 }
 
 /// The topics in the order of the overview.
-const TOPICS: [Topic; 26] = [
+const TOPICS: &[Topic] = &[
     Topic::new("apps", "manage applications used to provide services"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("autoscale", "manage autoscale rules of an application"),
