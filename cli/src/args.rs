@@ -11,7 +11,7 @@ use clap::{
 use crate::{
     apps, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit, git,
     healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
-    services, shortcuts, tags, timeouts, tls, ui::clean, users, version, whitelist,
+    services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -93,6 +93,8 @@ pub enum Command {
     #[command(flatten)]
     Tls(tls::Command),
     #[command(flatten)]
+    Tokens(tokens::Command),
+    #[command(flatten)]
     Users(users::Command),
     #[command(name = "version")]
     Version(version::Args),
@@ -131,6 +133,7 @@ impl Command {
             Self::Tags(command) => command.run(context).await?,
             Self::Timeouts(command) => command.run(context).await?,
             Self::Tls(command) => command.run(context).await?,
+            Self::Tokens(command) => command.run(context).await?,
             Self::Users(command) => command.run(context).await?,
             Self::Version(args) => version::run(&args, context).await?,
             Self::Whitelist(command) => command.run(context).await?,

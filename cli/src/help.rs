@@ -47,6 +47,7 @@ const TOPICS: &[Topic] = &[
     Topic::new("tags", "manage tags for application containers"),
     Topic::new("timeouts", "manage the time that processes get to stop"),
     Topic::new("tls", "manage TLS settings for applications"),
+    Topic::new("tokens", "manage tokens that programs call the platform with"),
     Topic::new("users", "manage users"),
     Topic::new("whitelist", "manage whitelisted addresses of an application"),
 ];

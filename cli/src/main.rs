@@ -42,6 +42,7 @@ mod shortcuts;
 mod tags;
 mod timeouts;
 mod tls;
+mod tokens;
 mod ui;
 mod users;
 mod version;

@@ -22,6 +22,7 @@ pub async fn run(state: State, shutdown: CancellationToken) {
 async fn sweep(state: &State) -> Result<(), sqlx::Error> {
     db::idempotency::sweep(&state.pool).await?;
     db::login_failure::sweep(&state.pool).await?;
+    db::api_token::sweep(&state.pool).await?;
     db::event::sweep(&state.pool).await?;
     db::operation::sweep(&state.pool).await
 }

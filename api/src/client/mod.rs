@@ -22,6 +22,7 @@ pub mod runs;
 pub mod services;
 pub mod settings;
 pub mod tls;
+pub mod tokens;
 pub mod users;
 pub mod whitelist;
 

@@ -11,6 +11,8 @@ mod key_id;
 mod path_pattern;
 mod process_type;
 mod public_key;
+mod scope;
+mod token_name;
 mod username;
 
 pub use app::{AppName, PlatformName};
@@ -23,6 +25,8 @@ pub use key_id::KeyId;
 pub use path_pattern::{Location, PathPattern};
 pub use process_type::ProcessType;
 pub use public_key::PublicKey;
+pub use scope::Scope;
+pub use token_name::TokenName;
 pub use username::Username;
 
 /// Why a text is not a name, in the words that the API answers (Deis API 2.3, validation messages).

@@ -20,6 +20,7 @@ mod release;
 mod run;
 mod service;
 mod settings;
+mod token;
 mod user;
 mod whitelist;
 
@@ -40,6 +41,7 @@ pub use release::{Release, Rollback, RolledBack};
 pub use run::{Run, RunEvent, RunResult};
 pub use service::{RemoveService, Service, Services, SetService};
 pub use settings::{AutoscaleRule, Settings, Tls, UpdateSettings, UpdateTls};
+pub use token::{ApiToken, CreateApiToken, NewApiToken};
 pub use user::{
     AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
 };

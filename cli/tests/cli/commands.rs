@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use wiremock::{Mock, Request, ResponseTemplate, matchers::any};
 
 use crate::{
-    harness::{AT, UUID, World, app, certificate, config, domain, page, pod, release, settings, tls, user},
+    harness::{
+        AT, UUID, World, app, certificate, config, domain, new_token, page, pod, release, settings, tls, token, user,
+    },
     keys::ED25519,
 };
 
@@ -124,6 +126,9 @@ pub const ROWS: &[Row] = &[
     row("tls:info", "-a blog"),
     row("tls:enable", "-a blog"),
     row("tls:disable", "-a blog"),
+    row("tokens:list", ""),
+    row("tokens:create", "ci --scope read --expires 90d"),
+    row("tokens:revoke", "ci"),
     row("users:list", ""),
     row("version", "--all"),
     row("whitelist:list", "-a blog"),
@@ -235,6 +240,8 @@ fn answer(verb: &str, path: &str) -> Answer {
 
 fn account(verb: &str, what: &str) -> Answer {
     match (verb, what) {
+        ("GET", "api-tokens") => Answer::Json(200, page(&[token("ci")])),
+        ("POST", "api-tokens") => Answer::Json(201, new_token("ci")),
         (_, "login" | "tokens") => Answer::Json(200, json!({"token": "fresh"})),
         (_, "passwd") => Answer::Json(200, json!({"status": "password set"})),
         ("DELETE", _) => NOTHING,

@@ -20,6 +20,7 @@ async fn no_command() {
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "the page is that long")]
 async fn the_overview() {
     let shown = World::new().await.run("help");
     let (topics, _) = shown.split_once("\n\nShortcut").unwrap();
@@ -65,6 +66,7 @@ async fn the_overview() {
       tags                   manage tags for application containers
       timeouts               manage the time that processes get to stop
       tls                    manage TLS settings for applications
+      tokens                 manage tokens that programs call the platform with
       users                  manage users
       whitelist              manage whitelisted addresses of an application
     ");

@@ -265,3 +265,17 @@ pub fn user(name: &str, admin: bool) -> Value {
         "last_login": null, "date_joined": AT,
     })
 }
+
+/// A token of a program, as `GET /v2/auth/api-tokens` lists it.
+pub fn token(name: &str) -> Value {
+    json!({
+        "uuid": UUID, "name": name, "scopes": ["read"], "apps": null, "created": AT, "expires": AT, "expired": false,
+    })
+}
+
+/// The same as it is answered when it is made.
+pub fn new_token(name: &str) -> Value {
+    let mut token = token(name);
+    token["token"] = "sw_api_0123".into();
+    token
+}

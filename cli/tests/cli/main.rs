@@ -42,6 +42,7 @@ mod tags;
 mod terminal;
 mod timeouts;
 mod tls;
+mod tokens;
 mod users;
 mod version;
 mod whitelist;

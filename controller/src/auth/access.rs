@@ -67,6 +67,14 @@ pub async fn app(pool: &PgPool, user: &User, name: &AppName, action: Action) -> 
     Ok((app, relation))
 }
 
+/// Whether the caller, as they are now, may still do that with the app: the token is good and the right there.
+pub async fn still(pool: &PgPool, caller: &Caller, app_id: i64, action: Action) -> Result<bool, Error> {
+    let Some(caller) = caller.again(pool).await? else { return Ok(false) };
+    let app = db::app::get(pool, app_id).await?.filter(|app| !app.destroyed);
+    let Some(app) = app else { return Ok(false) };
+    Ok(relation(pool, &caller.user, &app).await?.may(action))
+}
+
 /// Refuses everybody but administrators of the platform.
 pub fn admin(caller: &Caller) -> Result<(), Error> {
     if caller.is_admin() { Ok(()) } else { Err(forbidden()) }

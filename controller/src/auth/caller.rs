@@ -5,7 +5,12 @@ use uuid::Uuid;
 
 use super::token;
 use crate::{
-    db::{self, audit::Entry, user::User},
+    db::{
+        self,
+        audit::Entry,
+        token::{Bearer, Token},
+        user::User,
+    },
     error::Error,
 };
 
@@ -15,7 +20,7 @@ pub struct Caller {
     /// The user.
     pub user: User,
     /// The token that proved it.
-    pub token_id: i64,
+    pub token: Token,
     /// The request, for log and audit rows.
     pub request_id: String,
 }
@@ -48,12 +53,19 @@ impl Caller {
         let Some(shown) = token::from_header(header)? else {
             return Err(Error::Unauthorized("Authentication credentials were not provided."));
         };
-        let Some(bearer) = db::token::find(executor, &token::sha256(shown)).await? else {
+        let Some(Bearer { token, user }) = db::token::find(executor, &token::kept_as(shown)).await? else {
             return Err(Error::Unauthorized("Invalid token."));
         };
-        if !bearer.user.is_active {
+        if !user.is_active {
             return Err(Error::Unauthorized("User inactive or deleted."));
         }
-        Ok(Self { user: bearer.user, token_id: bearer.token_id, request_id })
+        Ok(Self { user, token, request_id })
+    }
+
+    /// The same caller as they are now; none when the token is good no more.
+    pub async fn again(&self, executor: impl PgExecutor<'_>) -> Result<Option<Self>, sqlx::Error> {
+        let bearer = db::token::get(executor, self.token.id).await?.filter(|bearer| bearer.user.is_active);
+        let request_id = self.request_id.clone();
+        Ok(bearer.map(|Bearer { token, user }| Self { user, token, request_id }))
     }
 }

@@ -8,6 +8,7 @@ pub mod limit;
 pub mod login;
 pub mod password;
 pub mod register;
+pub mod scope;
 pub mod token;
 
 pub use caller::Caller;

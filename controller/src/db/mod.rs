@@ -4,6 +4,7 @@
 //! client error at the query that may violate it ([`OnConstraint`]); nothing is looked up first to see whether it
 //! is there.
 
+pub mod api_token;
 pub mod app;
 pub mod audit;
 pub mod backup;

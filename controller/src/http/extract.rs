@@ -7,8 +7,8 @@ use api::{
     names::{AppName, InvalidName},
 };
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRequestParts, MatchedPath, RawPathParams},
+    http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -17,6 +17,7 @@ use crate::{
     auth::{
         Caller,
         access::{self, Action, Relation},
+        scope,
     },
     db::{app::App, audit::Entry},
     error::Error,
@@ -42,9 +43,21 @@ impl FromRequestParts<State> for Caller {
         let RequestId(request_id) = RequestId::from(&parts.headers);
         let caller = Self::authenticate(&state.pool, authorization(&parts.headers), request_id).await?;
         tracing::Span::current().record("user", caller.username());
+        permit(parts, state, &caller).await?;
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }
+}
+
+/// Refuses what the caller's token is not good for, whatever the caller may do.
+async fn permit(parts: &mut Parts, state: &State, caller: &Caller) -> Result<(), Error> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok();
+    let app = params.as_ref().and_then(|params| params.iter().find(|(name, _)| *name == "id"));
+    // A HEAD is answered by the GET of its route.
+    let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let call = scope::Call { method: method.as_str(), route, app: app.map(|(_, text)| text) };
+    scope::permit(&state.pool, &caller.token, call).await
 }
 
 /// The `Authorization` header as text.

@@ -25,6 +25,7 @@ use super::{
     Slashed,
     extract::{Allowed, Use},
     page::{flag, number, text},
+    still::while_allowed,
 };
 use crate::{
     db::{app::App, event},
@@ -69,8 +70,10 @@ async fn answer(state: State, allowed: Allowed<Use>, form: Form, uri: &Uri) -> R
         None => last(&state, &allowed.app, count, &selection).await?,
     };
     if flag(uri, "follow") {
-        let follower = Follower::new(state, allowed, selection, form, (lines, cursor));
-        return Ok(([form.content_type()], Body::from_stream(follower.stream())).into_response());
+        let app = allowed.app.clone();
+        let follower = Follower::new(state.clone(), app, selection, form, (lines, cursor));
+        let stream = while_allowed(state, &allowed, follower.stream(), None);
+        return Ok(([form.content_type()], Body::from_stream(stream)).into_response());
     }
     let body = match form {
         Form::Text if lines.is_empty() => return Ok(StatusCode::NO_CONTENT.into_response()),

@@ -31,6 +31,7 @@ mod run;
 mod scale;
 mod services;
 mod settings;
+mod still;
 mod submit;
 mod tls;
 mod trace;

@@ -14,11 +14,12 @@ use super::{
     Slashed,
     extract::{Allowed, Use},
     page::flag,
+    still::while_allowed,
 };
 use crate::{
     db::{self, push::Push},
     error::Error,
-    pushes,
+    pushes::{self, Broken},
     state::State,
 };
 
@@ -43,7 +44,10 @@ async fn logs(
         Found::Image => return Err(Error::NotFound(NO_LOG.to_owned())),
     };
     if flag(&uri, "follow") {
-        return Ok(([TEXT], Body::from_stream(pushes::follow(state, &push))).into_response());
+        let log = pushes::follow(state.clone(), &push);
+        // Who asks again is told why.
+        let log = while_allowed(state, &allowed, log, Some(Err(Broken::Forbidden)));
+        return Ok(([TEXT], Body::from_stream(log)).into_response());
     }
     Ok(([TEXT], pushes::whole(&state, &push).await?).into_response())
 }

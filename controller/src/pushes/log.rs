@@ -91,6 +91,9 @@ pub enum Broken {
     /// This controller stops.
     #[error("the controller stops")]
     Stopping,
+    /// Who follows it may no longer.
+    #[error("the log may be read no longer")]
+    Forbidden,
     /// The platform does not answer.
     #[error("the log cannot be read")]
     Unreadable,

@@ -26,7 +26,7 @@ use axum::{
 use uuid::Uuid;
 
 pub use cancel::{OVER, cancel};
-pub use log::{follow, whole};
+pub use log::{Broken, follow, whole};
 pub use queue::run;
 
 use crate::{db, error::Error, state::State};

@@ -10,6 +10,7 @@ mod audit;
 mod auth;
 mod certs;
 mod conventions;
+mod every_route;
 mod harness;
 mod hooks;
 mod idempotency;

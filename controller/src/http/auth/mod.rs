@@ -1,5 +1,6 @@
 //! `/v2/auth`: accounts, passwords and tokens.
 
+mod api_tokens;
 mod cancel;
 mod login;
 mod passwd;
@@ -21,11 +22,15 @@ pub(super) fn router() -> Router<State> {
         .slashed("/v2/auth/whoami", get(whoami::whoami))
         .slashed("/v2/auth/passwd", post(passwd::passwd))
         .slashed("/v2/auth/cancel", delete(cancel::cancel))
+        .slashed("/v2/auth/api-tokens/{name}", delete(api_tokens::revoke))
 }
 
-/// The routes that answer a token. Deis wants their slash.
+/// The routes that answer a token. Deis wants the slash of its own.
 pub(super) fn secret_router() -> Router<State> {
-    Router::new().route("/v2/auth/login/", post(login::login)).route("/v2/auth/tokens/", post(tokens::regenerate))
+    Router::new()
+        .route("/v2/auth/login/", post(login::login))
+        .route("/v2/auth/tokens/", post(tokens::regenerate))
+        .slashed("/v2/auth/api-tokens", get(api_tokens::list).post(api_tokens::create))
 }
 
 /// The user that a request of the caller is about: themselves, or for administrators whoever is named.

@@ -29,7 +29,7 @@ pub(super) async fn passwd(
     let mut tx = db::begin(&state.pool).await?;
     user::set_password(&mut *tx, target.id, &hash).await?;
     // Whoever else knew the old password is logged in no longer.
-    token::revoke_logins(&mut *tx, target.id, Some(caller.token_id)).await?;
+    token::revoke_logins(&mut *tx, target.id, Some(caller.token.id)).await?;
     audit::insert(&mut *tx, caller.did("auth:passwd", None, &target.username)).await?;
     db::commit(tx).await?;
     Ok(Json(PasswordChanged { status: "password set".to_owned() }))

@@ -9,10 +9,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::Form;
 use crate::{
-    auth::access::{self, Action},
-    db::{event, signal::Signal},
-    error::Error,
-    http::extract::{Allowed, Use},
+    db::{app::App, event, signal::Signal},
     logs::{Place, Selection, merge},
     signals::Waiter,
     state::State,
@@ -20,8 +17,6 @@ use crate::{
 
 /// How often a program is told that there is nothing, so that both sides learn of a connection that is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How often it is asked whether the client may still read.
-const CHECK: Duration = Duration::from_secs(10);
 /// Most events taken at once.
 const EVENTS: i64 = 1000;
 
@@ -52,7 +47,7 @@ impl FromStr for Cursor {
 /// Somebody who reads on.
 pub(super) struct Follower {
     state: State,
-    allowed: Allowed<Use>,
+    app: App,
     selection: Selection,
     form: Form,
     cursor: Cursor,
@@ -62,23 +57,22 @@ pub(super) struct Follower {
     /// Moves when lines are stored; none while another process stores them.
     stored: Option<watch::Receiver<u64>>,
     told: Instant,
-    checked: Instant,
 }
 
 impl Follower {
     pub(super) fn new(
         state: State,
-        allowed: Allowed<Use>,
+        app: App,
         selection: Selection,
         form: Form,
         (lines, cursor): (Vec<LogLine>, Cursor),
     ) -> Self {
-        let (signals, now) = (state.signals.subscribe(), Instant::now());
+        let signals = state.signals.subscribe();
         let first = Some(lines);
-        Self { state, allowed, selection, form, cursor, first, signals, stored: None, told: now, checked: now }
+        Self { state, app, selection, form, cursor, first, signals, stored: None, told: Instant::now() }
     }
 
-    /// What is sent. It ends when the app is gone, when the client may read it no more, and when the controller stops.
+    /// What is sent. It ends when the controller stops.
     pub(super) fn stream(self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
         stream::unfold(self, |mut follower| async move {
             let stopping = follower.state.signals.stopping();
@@ -89,11 +83,6 @@ impl Follower {
 
     async fn next(&mut self) -> Option<String> {
         loop {
-            // Before anything is told, however much there is.
-            if self.checked.elapsed() >= CHECK {
-                self.checked = Instant::now();
-                self.may_read().await.then_some(())?;
-            }
             let lines = match self.first.take() {
                 Some(first) => first,
                 None => self.read().await?,
@@ -109,7 +98,7 @@ impl Follower {
 
     /// What is new. None when the log cannot be read.
     async fn read(&mut self) -> Option<Vec<LogLine>> {
-        let (store, app, mut place) = (self.state.logs.clone(), self.allowed.app.uuid, self.cursor.place);
+        let (store, app, mut place) = (self.state.logs.clone(), self.app.uuid, self.cursor.place);
         let read = tokio::task::spawn_blocking(move || {
             let stored = store.watch(app).ok();
             store.next(app, &mut place).map(|lines| (lines, place, stored))
@@ -128,7 +117,7 @@ impl Follower {
         }
         lines.retain(|line| self.selection.takes(line));
         let events = self.events().await;
-        Some(merge(&self.allowed.app.name, &lines, &events))
+        Some(merge(&self.app.name, &lines, &events))
     }
 
     /// The controller's new lines. A database that is away has none to tell, and instances write on.
@@ -136,26 +125,15 @@ impl Follower {
         if !self.selection.takes_events() {
             return Vec::new();
         }
-        let events = event::after(&self.state.pool, self.allowed.app.id, self.cursor.event, EVENTS).await;
+        let events = event::after(&self.state.pool, self.app.id, self.cursor.event, EVENTS).await;
         let mut events = events.unwrap_or_default();
         self.cursor.event = events.last().map_or(self.cursor.event, |event| event.id);
         events.retain(|event| self.selection.takes_from(event.at));
         events
     }
 
-    async fn may_read(&self) -> bool {
-        let (user, name) = (&self.allowed.caller.user, &self.allowed.app.name);
-        let found = access::app(&self.state.pool, user, name, Action::Use).await;
-        match found {
-            Ok((app, _)) => app.id == self.allowed.app.id,
-            Err(Error::Missing(_) | Error::Forbidden(_)) => false,
-            // Whoever cannot be asked has not said no.
-            Err(_) => true,
-        }
-    }
-
     async fn wait(&mut self) {
-        let app = Signal::App(self.allowed.app.id);
+        let app = Signal::App(self.app.id);
         let stored = async {
             match &mut self.stored {
                 Some(stored) => stored.changed().await.is_ok(),

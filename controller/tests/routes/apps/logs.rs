@@ -95,3 +95,33 @@ async fn whoever_may_no_longer_read_reads_no_more(pool: PgPool) {
     assert_eq!(silent.end().await, "");
     busy.end().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_token_that_is_good_no_more_reads_no_more(pool: PgPool) {
+    let (installation, admin) = blog(pool).await;
+    let talks = Script { talks: Some(Duration::from_millis(20)), ..Script::serves(5000) };
+    installation.platform.image("second:latest", talks);
+    deploy(&admin, "second").await;
+    let mut readers = Vec::new();
+    for name in ["revoked", "expired"] {
+        let wanted = json!({"name": name, "scopes": ["read"]});
+        let made = admin.post("/v2/auth/api-tokens", wanted).await.expect(StatusCode::CREATED);
+        let program = admin.with_token(made.json()["token"].as_str().unwrap());
+        readers.push(program.follow(&format!("{LOGS}?follow=true")).await);
+    }
+    let mut logged_out = installation.anybody();
+    logged_out.login("admin").await;
+    readers.push(logged_out.follow(&format!("{LOGS}?follow=true")).await);
+    for reader in &mut readers {
+        reader.until("]: line ").await;
+    }
+    admin.delete("/v2/auth/api-tokens/revoked").await.expect(StatusCode::NO_CONTENT);
+    sqlx::query("update tokens set expires_at = now() where name = 'expired'")
+        .execute(&installation.pool)
+        .await
+        .unwrap();
+    admin.post("/v2/auth/tokens/", json!({})).await.expect(StatusCode::OK);
+    for reader in readers {
+        reader.end().await;
+    }
+}

@@ -1,6 +1,7 @@
 //! `/v2/auth`
 
 mod account;
+mod api_tokens;
 mod login;
 mod register;
 mod tokens;
