@@ -9,8 +9,8 @@ use clap::{
 };
 
 use crate::{
-    apps, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit, git,
-    healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
+    apps, audit, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit,
+    git, healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
     services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
 };
 
@@ -40,6 +40,8 @@ pub struct Cli {
 pub enum Command {
     #[command(flatten)]
     Apps(apps::Command),
+    #[command(flatten)]
+    Audit(audit::Command),
     #[command(flatten)]
     Auth(auth::Command),
     #[command(flatten)]
@@ -107,6 +109,7 @@ impl Command {
     pub async fn run(self, context: &Context) -> Result<Exit> {
         match self {
             Self::Apps(command) => return command.run(context).await,
+            Self::Audit(command) => command.run(context).await?,
             Self::Auth(command) => command.run(context).await?,
             Self::Autoscale(command) => command.run(context).await?,
             Self::Builds(command) => command.run(context).await?,

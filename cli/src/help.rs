@@ -24,6 +24,7 @@ pub struct Topic {
 /// The topics in the order of the overview.
 const TOPICS: &[Topic] = &[
     Topic::new("apps", "manage applications used to provide services"),
+    Topic::new("audit", "see who did what"),
     Topic::new("auth", "register, log in and manage accounts"),
     Topic::new("autoscale", "manage autoscale rules of an application"),
     Topic::new("builds", "manage builds created from commits and images"),

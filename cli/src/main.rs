@@ -6,6 +6,7 @@
 
 mod apps;
 mod args;
+mod audit;
 mod auth;
 mod autoscale;
 mod builder;

@@ -23,6 +23,7 @@ async fn sweep(state: &State) -> Result<(), sqlx::Error> {
     db::idempotency::sweep(&state.pool).await?;
     db::login_failure::sweep(&state.pool).await?;
     db::api_token::sweep(&state.pool).await?;
+    db::audit::sweep(&state.pool).await?;
     db::event::sweep(&state.pool).await?;
     db::operation::sweep(&state.pool).await
 }

@@ -6,6 +6,7 @@
 //! The process must have installed a `rustls` crypto provider before it builds a client.
 
 pub mod apps;
+pub mod audit;
 pub mod auth;
 pub mod builds;
 pub mod certs;

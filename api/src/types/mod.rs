@@ -4,6 +4,7 @@
 //! have defaults, so that a client of ours works against an original one.
 
 mod app;
+mod audit;
 mod build;
 mod certificate;
 mod config;
@@ -25,6 +26,7 @@ mod user;
 mod whitelist;
 
 pub use app::{App, CreateApp, UpdateApp};
+pub use audit::AuditEntry;
 pub use build::{Build, CreateBuild};
 pub use certificate::{AttachCertificate, Certificate, CreateCertificate};
 pub use config::{Config, ConfigPatch, Patch};

@@ -9,7 +9,8 @@ use wiremock::{Mock, Request, ResponseTemplate, matchers::any};
 
 use crate::{
     harness::{
-        AT, UUID, World, app, certificate, config, domain, new_token, page, pod, release, settings, tls, token, user,
+        AT, UUID, World, app, audit_entry, certificate, config, domain, new_token, page, pod, release, settings, tls,
+        token, user,
     },
     keys::ED25519,
 };
@@ -46,6 +47,7 @@ pub const ROWS: &[Row] = &[
     row("apps:run", "-a blog env"),
     row("apps:destroy", "-a blog --confirm blog"),
     row("apps:transfer", "ana -a blog"),
+    row("audit:list", "-a blog"),
     row("auth:register", "CONTROLLER --username a --password b --email c@d"),
     row("auth:login", "CONTROLLER --username a --password b"),
     local("auth:logout", ""),
@@ -252,6 +254,7 @@ fn account(verb: &str, what: &str) -> Answer {
 fn of_app(verb: &str, rest: &[&str]) -> Answer {
     match (verb, rest) {
         ("GET", []) => Answer::Json(200, app("blog")),
+        ("GET", ["audit"]) => Answer::Json(200, page(&[audit_entry("config:set", "done")])),
         ("GET", ["logs"]) => Answer::Text("text/plain", format!("{AT} blog[web.1]: hello\n")),
         ("POST", ["run"]) => {
             let events = "{\"type\":\"stdout\",\"data\":\"b25lCg==\"}\n{\"type\":\"exited\",\"code\":0}\n";

@@ -43,6 +43,7 @@ async fn the_overview() {
 
     Subcommands, use 'mycli help [subcommand]' to learn more:
       apps                   manage applications used to provide services
+      audit                  see who did what
       auth                   register, log in and manage accounts
       autoscale              manage autoscale rules of an application
       builds                 manage builds created from commits and images

@@ -279,3 +279,11 @@ pub fn new_token(name: &str) -> Value {
     token["token"] = "sw_api_0123".into();
     token
 }
+
+/// A row of `GET /v2/audit`.
+pub fn audit_entry(action: &str, outcome: &str) -> Value {
+    json!({
+        "created": AT, "user": "ana", "via": "api", "token": "ci", "address": "192.0.2.7", "action": action,
+        "target": "PORT", "app_uuid": UUID, "app": "blog", "outcome": outcome, "request_id": UUID,
+    })
+}

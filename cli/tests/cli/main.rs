@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the runner keeps it until the test fails; `scripts/prove` always shows it")]
 
 mod apps;
+mod audit;
 mod auth;
 mod autoscale;
 mod builds;

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::Mutex;
 
 use super::{
+    caller::written,
     limit::{Attempt, neighbourhood},
     password,
     token::NewToken,
@@ -42,6 +43,7 @@ impl Login<'_> {
         };
         let entry = audit::Entry {
             username: self.username,
+            via: audit::Via { kind: "password", token_name: "", address: &written(self.address) },
             app: None,
             action: audit::LOGIN,
             target: &neighbourhood(self.address),

@@ -38,6 +38,8 @@ pub struct Applicant<'a> {
     pub token: Option<&'a str>,
     /// The request comes from this very machine, as the router saw it.
     pub is_local: bool,
+    /// Where from, for the audit row.
+    pub address: &'a str,
     /// The request, for the audit row.
     pub request_id: &'a str,
 }
@@ -109,6 +111,7 @@ async fn has_admin(executor: impl PgExecutor<'_>) -> Result<bool, Error> {
 fn entry<'a>(applicant: Applicant<'a>, user: &'a User) -> audit::Entry<'a> {
     audit::Entry {
         username: applicant.caller.map_or(&user.username, |caller| &caller.user.username),
+        via: applicant.caller.map_or(audit::Via { address: applicant.address, ..audit::Via::default() }, Caller::via),
         app: None,
         action: "auth:register",
         target: &user.username,

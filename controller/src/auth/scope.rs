@@ -60,6 +60,7 @@ impl Need {
             ("GET", "/v2" | "/v2/info") => Self::Any,
             ("GET", "/v2/auth/whoami" | "/v2/auth/api-tokens" | "/v2/keys" | "/v2/keys/{*key}") => Self::Identity,
             ("GET", "/v2/apps" | "/v2/certs" | "/v2/certs/{name}") => Self::Read,
+            ("GET", "/v2/audit") => Self::ReadProtected,
             ("POST", "/v2/apps" | "/v2/certs" | "/v2/certs/{name}/domain" | "/v2/certs/{name}/domain/{domain}")
             | ("DELETE", "/v2/certs/{name}" | "/v2/certs/{name}/domain/{domain}") => Self::Write,
             _ => Self::Global,
@@ -69,7 +70,7 @@ impl Need {
     /// `rest` is what follows the app in the pattern.
     fn of_app(method: &str, rest: &str) -> Self {
         match (method, rest) {
-            ("GET", "/config") => Self::ReadProtected,
+            ("GET", "/audit" | "/config") => Self::ReadProtected,
             (
                 "GET",
                 ""

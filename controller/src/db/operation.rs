@@ -109,10 +109,12 @@ pub async fn set_release(executor: impl PgExecutor<'_>, id: i64, release_id: i64
         .map(drop)
 }
 
-/// It is done, unless it was cancelled.
+/// It is done, unless it was cancelled; its audit row says so.
 pub async fn finish(executor: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update operations set state = 'done', finished_at = now() where id = $1 and state in ('queued', 'running')",
+        "with ended as (update operations set state = 'done', finished_at = now()
+            where id = $1 and state in ('queued', 'running') returning id)
+         update audit set outcome = 'done' from ended where operation_id = ended.id and outcome = 'begun'",
         id
     )
     .execute(executor)
@@ -120,11 +122,12 @@ pub async fn finish(executor: impl PgExecutor<'_>, id: i64) -> Result<(), sqlx::
     .map(drop)
 }
 
-/// It failed, unless it was cancelled; the client is answered `answer`.
+/// It failed, unless it was cancelled; the client is answered `answer`, and its audit row says so.
 pub async fn fail(executor: impl PgExecutor<'_>, id: i64, answer: &Answer) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "update operations set state = 'failed', error = $2, finished_at = now()
-         where id = $1 and state in ('queued', 'running')",
+        "with ended as (update operations set state = 'failed', error = $2, finished_at = now()
+            where id = $1 and state in ('queued', 'running') returning id)
+         update audit set outcome = 'failed' from ended where operation_id = ended.id and outcome = 'begun'",
         id,
         Json(answer) as _
     )
@@ -136,8 +139,10 @@ pub async fn fail(executor: impl PgExecutor<'_>, id: i64, answer: &Answer) -> Re
 /// Cancels what is open and answers the ids.
 pub async fn cancel_all(executor: impl PgExecutor<'_>, app_id: i64, answer: &Answer) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar!(
-        "update operations set state = 'cancelled', error = $2, finished_at = now()
-         where app_id = $1 and state in ('queued', 'running') returning id",
+        r#"with ended as (update operations set state = 'cancelled', error = $2, finished_at = now()
+            where app_id = $1 and state in ('queued', 'running') returning id),
+         told as (update audit set outcome = 'failed' from ended where operation_id = ended.id and outcome = 'begun')
+         select id as "id!" from ended"#,
         app_id,
         Json(answer) as _
     )

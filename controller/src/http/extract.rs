@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::error::page_not_found;
+use super::{audit::Note, error::page_not_found};
 use crate::{
     auth::{
         Caller,
@@ -41,8 +41,12 @@ impl FromRequestParts<State> for Caller {
             return Ok(known.clone());
         }
         let RequestId(request_id) = RequestId::from(&parts.headers);
-        let caller = Self::authenticate(&state.pool, authorization(&parts.headers), request_id).await?;
+        let address = address_of(&parts.headers);
+        let caller = Self::authenticate(&state.pool, authorization(&parts.headers), address, request_id).await?;
         tracing::Span::current().record("user", caller.username());
+        if let Some(note) = parts.extensions.get::<Note>() {
+            note.caller(&caller);
+        }
         permit(parts, state, &caller).await?;
         parts.extensions.insert(caller.clone());
         Ok(caller)
@@ -132,6 +136,9 @@ impl<R: Right> FromRequestParts<State> for Allowed<R> {
             Err(_) => Err(Error::Missing("App")),
         };
         let (app, relation) = found.map_err(IntoResponse::into_response)?;
+        if let Some(note) = parts.extensions.get::<Note>() {
+            note.app(app.uuid);
+        }
         Ok(Self { caller, app, relation, right: PhantomData })
     }
 }
@@ -175,9 +182,13 @@ impl FromRequestParts<State> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Infallible> {
-        let forwarded = parts.headers.get_all("x-forwarded-for").into_iter().next_back();
-        let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
         let is_local = parts.headers.get(headers::LOCAL_CALLER).is_some_and(|value| value == "1");
-        Ok(Self { address: last.and_then(|address| address.trim().parse().ok()), is_local })
+        Ok(Self { address: address_of(&parts.headers), is_local })
     }
+}
+
+fn address_of(headers: &HeaderMap) -> Option<IpAddr> {
+    let forwarded = headers.get_all("x-forwarded-for").into_iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+    last.and_then(|address| address.trim().parse().ok())
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod apps;
+mod audit;
 mod auth;
 mod autoscale;
 mod body;
@@ -73,10 +74,12 @@ pub fn router(state: State) -> Router {
         .merge(keys::router())
         .merge(certs::router())
         .merge(auth::router())
+        .merge(audit::router())
+        .route_layer(from_fn_with_state(state.clone(), audit::note))
         // Inside of here the app in the URL is known; outside it is not.
         .route_layer(from_fn_with_state(state.clone(), idempotency::once))
         // What these answer is shown once and kept nowhere.
-        .merge(auth::secret_router())
+        .merge(auth::secret_router().route_layer(from_fn_with_state(state.clone(), audit::note)))
         // No user calls these.
         .merge(hooks::router())
         .merge(health::router())

@@ -50,7 +50,7 @@ async fn submit(state: &State, ticket: &Ticket, change: Change<'_>) -> Result<i6
     let mut tx = db::begin(&state.pool).await?;
     let id = operation::submit_in(&mut tx, &state.vault, change.app, change.actor, change.patch).await?;
     ticket.attach(&mut tx, id).await?;
-    audit::insert(&mut *tx, change.entry).await?;
+    audit::begin(&mut *tx, change.entry, id).await?;
     db::commit(tx).await?;
     Ok(id)
 }

@@ -20,7 +20,7 @@ use crate::{
     db::{
         self,
         app::App,
-        audit::{self, Entry},
+        audit::{self, Entry, Via},
         push::NewPush,
         signal::{Signal, notify},
         user::User,
@@ -108,7 +108,9 @@ async fn enqueue(
     let id = db::push::insert(&mut *tx, push).await?;
     let request_id = build.to_string();
     let (username, app) = (user.username.as_str(), Some(app.uuid));
-    audit::insert(&mut *tx, Entry { username, app, action: "git:push", target: sha, request_id: &request_id }).await?;
+    let via = Via { kind: "key", ..Via::default() };
+    audit::insert(&mut *tx, Entry { username, via, app, action: "git:push", target: sha, request_id: &request_id })
+        .await?;
     notify(&mut *tx, Signal::Push(id)).await?;
     Ok(db::commit(tx).await?)
 }

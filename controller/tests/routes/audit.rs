@@ -1,14 +1,14 @@
-//! Every change leaves one row that says who made it, and what to; no reading and no refusal does.
+//! Every call that changes something, or would, leaves one row that says who made it, and what to; no reading does.
 
 use axum::http::StatusCode;
 use controller::platform::memory::Script;
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
-    certs,
-    harness::{Client, Installation, PASSWORD},
+    certs, every_route,
+    harness::{Answer, Client, Installation, PASSWORD},
     keys::ED25519,
 };
 
@@ -29,7 +29,7 @@ async fn rows(installation: &Installation, skip: i64) -> String {
     rows.into_iter().map(line).collect()
 }
 
-async fn post(client: &Client, path: &str, body: serde_json::Value) {
+async fn post(client: &Client, path: &str, body: Value) {
     let answer = client.post(path, body).await;
     assert!(answer.status.is_success(), "{path}: {answer}");
 }
@@ -119,9 +119,23 @@ ana auth:cancel ana
 "#);
 }
 
+/// `who by what from where: action target (app) = outcome` of each row of the answer, newest first.
+fn told(answer: &Answer) -> String {
+    let rows = answer.json()["results"].as_array().unwrap().clone();
+    let line = |row: &Value| {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let app = if row["app"].is_null() { String::new() } else { format!(" ({})", text("app")) };
+        let by = format!("{} {}", text("via"), text("token"));
+        let (user, by, from, action) = (text("user"), by.trim_end(), text("address"), text("action"));
+        format!("{user} by {by} from {from}: {action} {}{app} = {}\n", text("target"), text("outcome"))
+    };
+    rows.iter().map(line).collect()
+}
+
 #[sqlx::test(migrations = "../migrations")]
-async fn what_changed_nothing_is_not_told(pool: PgPool) {
+async fn what_was_not_done_is_told_too(pool: PgPool) {
     let (installation, admin) = Installation::with_admin(pool).await;
+    let ana = installation.user(&admin, "ana").await;
     post(&admin, "/v2/apps", json!({"id": "blog"})).await;
     for (path, body) in [
         ("/v2/apps", json!({"id": "blog"})),
@@ -129,12 +143,75 @@ async fn what_changed_nothing_is_not_told(pool: PgPool) {
         ("/v2/apps/blog/domains", json!({"domain": "*"})),
         ("/v2/apps/blog/settings", json!({})),
         ("/v2/apps/blog/scale", json!({"web": 1})),
-        ("/v2/apps/blog/run", json!({"command": "true"})),
+        ("/v2/apps/blog/run", json!({"command": "hunter2"})),
         ("/v2/apps/blog/perms", json!({"username": "nobody"})),
     ] {
         let answer = admin.post(path, body).await;
         assert!(answer.status.is_client_error(), "{path}: {answer}");
     }
-    admin.get("/v2/apps/blog").await.expect(StatusCode::OK);
-    assert_snapshot!(rows(&installation, 2).await, @"admin apps:create blog (app)");
+    // Nor does it make a stranger somebody who could use the app once.
+    ana.post("/v2/apps/blog/scale", json!({"web": 1})).await.expect(StatusCode::NOT_FOUND);
+    ana.get("/v2/apps/blog").await.expect(StatusCode::NOT_FOUND);
+    installation.anybody().post("/v2/apps", json!({"id": "shop"})).await.expect(StatusCode::UNAUTHORIZED);
+    assert_snapshot!(told(&admin.get("/v2/audit?limit=9").await), @r"
+    ana by login from local: POST /v2/apps/{id}/scale blog 404 = refused
+    admin by login from local: POST /v2/apps/{id}/perms blog 404 (blog) = refused
+    admin by login from local: POST /v2/apps/{id}/run blog 400 (blog) = refused
+    admin by login from local: POST /v2/apps/{id}/scale blog 400 (blog) = refused
+    admin by login from local: POST /v2/apps/{id}/settings blog 409 (blog) = refused
+    admin by login from local: POST /v2/apps/{id}/domains blog 400 (blog) = refused
+    admin by login from local: POST /v2/keys 400 = refused
+    admin by login from local: POST /v2/apps 400 = refused
+    admin by login from local: apps:create blog (blog) = done
+    ");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn rows_say_by_what_and_from_where_and_with_what_outcome(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    let ana = installation.user(&admin, "ana").await;
+    installation.platform.image("example:latest", Script::serves(5000));
+    installation.platform.image("broken:latest", Script::exits(1, &[]));
+    post(&ana, "/v2/apps", json!({"id": "blog"})).await;
+    let made = ana.post("/v2/auth/api-tokens", json!({"name": "ci", "scopes": ["write-protected"]})).await;
+    let ci = ana.with_token(made.json()["token"].as_str().unwrap()).with_header("X-Forwarded-For", "::ffff:192.0.2.7");
+    post(&ci, "/v2/apps/blog/builds", json!({"image": "example"})).await;
+    ci.post("/v2/apps/blog/builds", json!({"image": "broken"})).await.expect(StatusCode::BAD_REQUEST);
+    ci.post("/v2/apps/blog/perms", json!({"username": "admin"})).await.expect(StatusCode::FORBIDDEN);
+    post(&ana, "/v2/apps/blog/perms", json!({"username": "admin"})).await;
+    assert_snapshot!(told(&ana.get("/v2/apps/blog/audit").await), @r"
+    ana by login from local: perms:create admin (blog) = done
+    ana by api ci from 192.0.2.7: builds:create broken (blog) = failed
+    ana by api ci from 192.0.2.7: builds:create example (blog) = done
+    ana by login from local: apps:create blog (blog) = done
+    ");
+    assert_snapshot!(told(&admin.get("/v2/audit?limit=2").await), @r"
+    ana by login from local: perms:create admin (blog) = done
+    ana by api ci from 192.0.2.7: POST /v2/apps/{id}/perms blog 403 = refused
+    ");
+    let page = admin.get("/v2/audit?limit=1&offset=1").await.json();
+    assert_eq!(page["next"], "http://slipway.localhost/v2/audit?limit=1&offset=2");
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn no_change_goes_without_a_row(pool: PgPool) {
+    let (installation, admin) = Installation::with_admin(pool).await;
+    post(&admin, "/v2/apps", json!({"id": "blog"})).await;
+    let mut routes = every_route::all();
+    routes.retain(|route| route.method != "GET" && route.pattern != "/v2/auth/login/");
+    // Its body is not read, so that it is done; the others need the app.
+    routes.sort_by_key(|route| (route.method, route.pattern.as_str()) == ("DELETE", "/v2/apps/{id}"));
+    let mut known = rows(&installation, 0).await.lines().count();
+    for route in &routes {
+        let path = route.pattern.replace("{id}", "blog").replace("{uuid}", "00000000-0000-0000-0000-000000000000");
+        let path = path.split('/').map(|part| if part.starts_with('{') { "none" } else { part }).collect::<Vec<_>>();
+        let method = route.method.parse().unwrap();
+        let answer = admin.send(method, &path.join("/"), "[]".into()).await;
+        let now = rows(&installation, 0).await.lines().count();
+        assert_eq!(now, known + 1, "{} {}: {answer}", route.method, route.pattern);
+        known = now;
+    }
+    // No reading does.
+    admin.get("/v2/apps").await.expect(StatusCode::OK);
+    assert_eq!(rows(&installation, 0).await.lines().count(), known);
 }

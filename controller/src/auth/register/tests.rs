@@ -12,7 +12,7 @@ fn policy(mode: Registration) -> Policy {
 }
 
 fn applicant(token: Option<&str>, is_local: bool) -> Applicant<'_> {
-    Applicant { caller: None, token, is_local, request_id: "" }
+    Applicant { caller: None, token, is_local, address: "", request_id: "" }
 }
 
 #[test]

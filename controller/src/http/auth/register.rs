@@ -14,6 +14,7 @@ use super::super::{
 use crate::{
     auth::{
         Caller,
+        caller::written,
         register::{Applicant, Policy},
         token,
     },
@@ -39,6 +40,7 @@ pub(super) async fn register(
         caller: caller.as_ref(),
         token: token::from_header(authorization(&headers)).unwrap_or_default(),
         is_local: peer.is_local,
+        address: &written(peer.address),
         request_id: &request_id,
     };
     let policy = Policy { mode: state.settings.registration, bootstrap_sha256: state.settings.bootstrap_token_sha256 };

@@ -5,7 +5,7 @@ use axum::Json;
 
 use super::{Builder, pushed};
 use crate::{
-    db::audit::Entry,
+    db::audit::{Entry, Via},
     error::Error,
     http::{
         body::Body,
@@ -32,6 +32,7 @@ pub(super) async fn deploy(
     let image = patch.image.to_string();
     let entry = Entry {
         username: &user.username,
+        via: Via { kind: "builder", ..Via::default() },
         app: Some(app.uuid),
         action: "builds:create",
         target: &image,

@@ -3,13 +3,18 @@
 use sqlx::PgPool;
 
 use super::*;
-use crate::{db::audit::Entry, error::Error, pushes};
+use crate::{
+    db::audit::{Entry, Via},
+    error::Error,
+    pushes,
+};
 
 impl Story {
     async fn cancel(&self, app: &App, build: Uuid) -> Result<(), Error> {
         let push = self.look(build).await;
         let (username, app_uuid) = ("ana", Some(app.uuid));
-        let entry = Entry { username, app: app_uuid, action: "builds:cancel", target: "", request_id: "" };
+        let entry =
+            Entry { username, via: Via::default(), app: app_uuid, action: "builds:cancel", target: "", request_id: "" };
         pushes::cancel(&self.state, app, &push, entry).await
     }
 }
