@@ -61,6 +61,16 @@ pub fn remove_remotes(controller: &str, app: &str) -> Result<bool> {
     Ok(found)
 }
 
+/// Has every remote that leads to the app lead to `name`, by the same way; answers the remotes.
+pub fn rename_remotes(controller: &str, app: &str, name: &str) -> Result<Vec<String>> {
+    let (hosts, mut remotes) = (builder::hosts(controller)?, remotes()?);
+    remotes.retain(|remote| hosts.iter().any(|host| host == host_of(&remote.url)) && app_of(&remote.url) == app);
+    for remote in &remotes {
+        git(&["remote", "set-url", "--", &remote.name, &with_app(&remote.url, name)])?;
+    }
+    Ok(remotes.into_iter().map(|remote| remote.name).collect())
+}
+
 impl Remote {
     /// What it is called.
     pub fn name(&self) -> &str {
@@ -101,6 +111,14 @@ fn app_of(url: &str) -> &str {
     last.split('.').next().unwrap_or_default()
 }
 
+/// The URL with another app in that place.
+fn with_app(url: &str, name: &str) -> String {
+    let at = url.rfind(['/', ':']).map_or(0, |at| at + 1);
+    let (before, last) = url.split_at(at);
+    let rest = last.find('.').map_or("", |dot| &last[dot..]);
+    format!("{before}{name}{rest}")
+}
+
 fn remotes() -> Result<Vec<Remote>> {
     Ok(parse(&git(&["remote", "-v"])?))
 }
@@ -128,7 +146,7 @@ fn git(args: &[&str]) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Remote, app_of, host_of, parse};
+    use super::{Remote, app_of, host_of, parse, with_app};
 
     #[test]
     fn only_remotes_that_are_pushed_to() {
@@ -147,6 +165,17 @@ mod tests {
             ("", "", ""),
         ] {
             assert_eq!((host_of(url), app_of(url)), (host, app), "{url}");
+        }
+    }
+
+    #[test]
+    fn urls_lead_to_another_app_by_the_same_way() {
+        for (url, renamed) in [
+            ("ssh://git@[::1]:2222/blog.git", "ssh://git@[::1]:2222/journal.git"),
+            ("ssh://127.0.0.1/blog", "ssh://127.0.0.1/journal"),
+            ("git@deis-builder.example.com:blog.git", "git@deis-builder.example.com:journal.git"),
+        ] {
+            assert_eq!(with_app(url, "journal"), renamed);
         }
     }
 }

@@ -142,7 +142,7 @@ impl Workload {
     fn env(&self, app: &App) -> BTreeMap<ConfigKey, String> {
         let release = &self.release;
         let injected = [
-            ("DEIS_APP", Some(app.name.to_string())),
+            ("DEIS_APP", Some(release.resolved.app.as_ref().unwrap_or(&app.name).to_string())),
             ("WORKFLOW_RELEASE", Some(format!("v{}", release.version))),
             ("WORKFLOW_RELEASE_SUMMARY", Some(release.summary.clone())),
             ("WORKFLOW_RELEASE_CREATED_AT", Some(Timestamp(release.created_at).to_string())),

@@ -25,7 +25,13 @@ pub async fn get(client: &Client, app: &AppName) -> Result<App> {
 
 /// Hands an app to somebody else.
 pub async fn transfer(client: &Client, app: &AppName, owner: &str) -> Result<()> {
-    let update = UpdateApp { owner: Some(owner.to_owned()) };
+    let update = UpdateApp { owner: Some(owner.to_owned()), id: None };
+    client.post(&["apps", app.as_str()])?.body(&update)?.nothing().await
+}
+
+/// Gives an app another name.
+pub async fn rename(client: &Client, app: &AppName, name: &AppName) -> Result<()> {
+    let update = UpdateApp { owner: None, id: Some(name.to_string()) };
     client.post(&["apps", app.as_str()])?.body(&update)?.nothing().await
 }
 

@@ -38,10 +38,13 @@ pub struct CreateApp {
     pub id: Option<String>,
 }
 
-/// `POST /v2/apps/{id}`: hands the app to somebody else.
+/// `POST /v2/apps/{id}`: hands the app to somebody else, or gives it another name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateApp {
     /// Username of the new owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// The new name, unparsed; ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }

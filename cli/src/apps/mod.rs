@@ -7,6 +7,7 @@ mod info;
 mod list;
 mod logs;
 mod open;
+mod rename;
 mod run;
 mod transfer;
 
@@ -32,6 +33,8 @@ pub enum Command {
     Run(run::Args),
     #[command(name = "apps:destroy", visible_alias = "destroy")]
     Destroy(destroy::Args),
+    #[command(name = "apps:rename")]
+    Rename(rename::Args),
     #[command(name = "apps:transfer")]
     Transfer(transfer::Args),
 }
@@ -47,6 +50,7 @@ impl Command {
             Self::Logs(args) => logs::run(&args, context).await?,
             Self::Run(args) => return run::run(&args, context).await,
             Self::Destroy(args) => destroy::run(&args, context).await?,
+            Self::Rename(args) => rename::run(&args, context).await?,
             Self::Transfer(args) => transfer::run(&args, context).await?,
         }
         Ok(Exit::Done)

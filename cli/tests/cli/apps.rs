@@ -327,3 +327,40 @@ async fn transfer() {
     ");
     assert_eq!(world.body("POST", "/v2/apps/blog").await, json!({"owner": "ana"}));
 }
+
+#[tokio::test]
+async fn rename() {
+    let world = World::logged_in().await;
+    world.answers("POST", "/v2/apps/blog", 200, json!(null)).await;
+    assert_snapshot!(world.run("apps:rename journal -a blog"), @r"
+    exit: 0
+    ----- stdout -----
+    Renaming blog to journal... done
+    ----- stderr -----
+    ");
+    assert_eq!(world.body("POST", "/v2/apps/blog").await, json!({"id": "journal"}));
+    world.git(&["init", "--quiet"]);
+    world.git(&["remote", "add", "mycli", "ssh://git@127.0.0.1:2222/blog.git"]);
+    world.git(&["remote", "add", "origin", "git@example.com:blog.git"]);
+    assert_snapshot!(world.run("apps:rename journal"), @r"
+    exit: 0
+    ----- stdout -----
+    Renaming blog to journal... done
+    Git remote mycli leads to journal now.
+    ----- stderr -----
+    ");
+    assert_snapshot!(world.git(&["remote", "-v"]), @r"
+    mycli	ssh://git@127.0.0.1:2222/journal.git (fetch)
+    mycli	ssh://git@127.0.0.1:2222/journal.git (push)
+    origin	git@example.com:blog.git (fetch)
+    origin	git@example.com:blog.git (push)
+    ");
+    assert_snapshot!(world.run("apps:rename Journal -a blog"), @r"
+    exit: 1
+    ----- stdout -----
+    ----- stderr -----
+    error: invalid value 'Journal' for '<NAME>': App name must start with an alphabetic character, cannot end with a hyphen and can only contain a-z (lowercase), 0-9 and hyphens.
+
+    For more information, try '--help'.
+    ");
+}

@@ -46,6 +46,7 @@ pub const ROWS: &[Row] = &[
     row("apps:logs", "-a blog"),
     row("apps:run", "-a blog env"),
     row("apps:destroy", "-a blog --confirm blog"),
+    row("apps:rename", "journal -a blog"),
     row("apps:transfer", "ana -a blog"),
     row("audit:list", "-a blog"),
     row("auth:register", "CONTROLLER --username a --password b --email c@d"),

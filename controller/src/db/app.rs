@@ -256,6 +256,15 @@ pub async fn set_structure(executor: impl PgExecutor<'_>, id: i64, structure: &S
         .map(drop)
 }
 
+/// Gives the app another name.
+pub async fn set_name(executor: impl PgExecutor<'_>, id: i64, name: &AppName) -> Result<(), Error> {
+    sqlx::query!("update apps set name = $2, updated_at = now() where id = $1", id, name.as_str())
+        .execute(executor)
+        .await
+        .on_constraint("apps_name_key", || Error::field("id", "Application with this id already exists."))
+        .map(drop)
+}
+
 /// Hands the app to another owner.
 pub async fn set_owner(executor: impl PgExecutor<'_>, id: i64, owner_id: i64) -> Result<(), sqlx::Error> {
     sqlx::query!("update apps set owner_id = $2, updated_at = now() where id = $1", id, owner_id)

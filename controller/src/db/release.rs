@@ -1,5 +1,6 @@
 //! Releases: a build and a config under a number. What they say never changes; only their state does.
 
+use api::names::AppName;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
@@ -45,6 +46,9 @@ pub struct Resolved {
     pub batch: u32,
     /// Seconds in which an instance must prove healthy, beyond its probe's initial delay.
     pub deploy_timeout: u32,
+    /// The app's name in what the release runs, where it is not the app's name now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppName>,
 }
 
 /// A release.
@@ -273,6 +277,19 @@ pub async fn mark_failed(
         id,
         summary,
         exception
+    )
+    .execute(executor)
+    .await
+    .map(drop)
+}
+
+/// Keeps the app's name of until now in its releases, which go on as they are when it gets another.
+pub async fn keep_name(executor: impl PgExecutor<'_>, app_id: i64, name: &AppName) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "update releases set resolved = resolved || jsonb_build_object('app', $2::text)
+         where app_id = $1 and not resolved ? 'app'",
+        app_id,
+        name.as_str()
     )
     .execute(executor)
     .await

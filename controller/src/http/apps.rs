@@ -64,15 +64,34 @@ async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<App>, Error> {
     Ok(Json(shown(app, procfile)))
 }
 
-/// The owner is all that can be changed of an app.
-async fn update(state: State, allowed: Allowed<Use>, Body(body): Body<UpdateApp>) -> Result<StatusCode, Error> {
-    let Some(owner) = body.owner else { return Ok(StatusCode::OK) };
+/// Name and owner are all that can be changed of an app.
+async fn update(
+    state: State,
+    allowed: Allowed<Use>,
+    ticket: Ticket,
+    Body(body): Body<UpdateApp>,
+) -> Result<StatusCode, Error> {
+    if body.owner.is_none() && body.id.is_none() {
+        return Ok(StatusCode::OK);
+    }
     allowed.relation.require(Action::Manage)?;
-    let owner = users::find(&state, &owner).await?;
-    let new_owner = Actor { user_id: owner.id, username: owner.username.clone() };
+    let name = body.id.as_deref().map(AppName::parse).transpose().map_err(|error| Error::name("id", error))?;
+    let owner = match &body.owner {
+        Some(owner) => Some(users::find(&state, owner).await?),
+        None => None,
+    };
+    let (app, actor) = (&allowed.app, allowed.actor());
     let mut tx = db::begin(&state.pool).await?;
-    operation::transfer(&mut tx, &allowed.app, &allowed.actor(), &new_owner).await?;
-    audit::insert(&mut *tx, allowed.did("apps:transfer", &owner.username)).await?;
+    if let Some(name) = &name {
+        operation::rename(&mut tx, &state, app, &actor, name).await?;
+        audit::insert(&mut *tx, allowed.did("apps:rename", &format!("{} {name}", app.name))).await?;
+    }
+    if let Some(owner) = owner {
+        let new_owner = Actor { user_id: owner.id, username: owner.username.clone() };
+        operation::transfer(&mut tx, app, &actor, &new_owner).await?;
+        audit::insert(&mut *tx, allowed.did("apps:transfer", &owner.username)).await?;
+    }
+    ticket.keep_empty(&mut tx, StatusCode::OK).await?;
     db::commit(tx).await?;
     Ok(StatusCode::OK)
 }

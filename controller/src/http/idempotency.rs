@@ -19,7 +19,7 @@ use api::headers::IDEMPOTENCY_KEY;
 use axum::{
     Json,
     body::{Bytes, to_bytes},
-    extract::{FromRequestParts, RawPathParams, Request},
+    extract::{FromRequestParts, MatchedPath, RawPathParams, Request},
     http::{Method, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -266,9 +266,10 @@ async fn key(state: &State, caller: &Caller, parts: &mut Parts, body: &[u8]) -> 
 }
 
 /// The uuid of the app in the URL, so that a new app of an old name starts with no keys; empty when there is none, and for
-/// a DELETE, which may be of the app itself.
+/// what may leave no app of that name: a DELETE, and a change of the app itself, which may be of its name.
 async fn scope(state: &State, parts: &mut Parts) -> Result<String, Error> {
-    if parts.method == Method::DELETE {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if parts.method == Method::DELETE || route.trim_end_matches('/') == "/v2/apps/{id}" {
         return Ok(String::new());
     }
     let Ok(params) = RawPathParams::from_request_parts(parts, state).await else { return Ok(String::new()) };

@@ -64,10 +64,16 @@ fn generate() -> Result<AppName, Error> {
     AppName::parse(&format!("{adjective}-{noun}")).map_err(|error| Error::name("id", error))
 }
 
-async fn create_named(tx: &mut PgConnection, state: &State, actor: &Actor, name: &AppName) -> Result<App, Error> {
+/// Refuses a name that the platform needs for itself.
+pub(super) fn check_reserved(state: &State, name: &AppName) -> Result<(), Error> {
     if state.settings.reserved_names.iter().any(|reserved| reserved == name.as_str()) {
         return Err(Error::field("id", format!("{name} is a reserved name.")));
     }
+    Ok(())
+}
+
+async fn create_named(tx: &mut PgConnection, state: &State, actor: &Actor, name: &AppName) -> Result<App, Error> {
+    check_reserved(state, name)?;
     let uuid = Uuid::now_v7();
     let digest = hex::encode(&Sha256::digest(name.as_str())[..4]);
     let platform_name = PlatformName::for_app(name, &digest);
@@ -111,7 +117,7 @@ async fn first_rows(
 }
 
 /// An app's name is its first domain; somebody else's app may have that one already.
-fn name_is_a_domain(error: Error) -> Error {
+pub(super) fn name_is_a_domain(error: Error) -> Error {
     match error {
         Error::Fields(_) => Error::field("id", "Application with this id already exists."),
         other => other,

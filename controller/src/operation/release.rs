@@ -245,6 +245,7 @@ impl Maker<'_> {
             port: port::resolve(build, &draft.document, serves)?,
             batch: number("DEIS_DEPLOY_BATCHES").unwrap_or(settings.deploy_batches),
             deploy_timeout: number("DEIS_DEPLOY_TIMEOUT").unwrap_or(settings.deploy_timeout),
+            app: None,
         })
     }
 

@@ -9,6 +9,7 @@ mod logs;
 mod perms;
 mod pods;
 mod releases;
+mod rename;
 mod run;
 mod services;
 mod settings;

@@ -140,7 +140,7 @@ pub fn workload(number: u32) -> Workload {
         build_uuid: Some(uuid),
         config_id: 1,
         config_uuid: uuid,
-        resolved: Resolved { port: Some(5000), batch: 1, deploy_timeout: 120 },
+        resolved: Resolved { port: Some(5000), batch: 1, deploy_timeout: 120, app: None },
         summary: String::new(),
         state: ReleaseState::Good,
         exception: None,
