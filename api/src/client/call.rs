@@ -1,12 +1,13 @@
 //! One request: built by a resource's function, sent until it is answered or patience ends.
 
-use reqwest::{Method, Response, Url, header};
+use reqwest::{Method, Response, Upgraded, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
     Client, Error, Notice, Result, answer,
     retry::{Patience, Resend},
+    upgrade::Wish,
 };
 use crate::headers::IDEMPOTENCY_KEY;
 
@@ -107,6 +108,16 @@ impl<'a> Call<'a> {
         self.persist(async || self.once().await).await
     }
 
+    /// Sends it for a connection that becomes a websocket; none where the other side knows of no such thing.
+    pub(super) async fn upgraded(self) -> Result<Option<Upgraded>> {
+        self.persist(async || {
+            let wish = Wish::new();
+            let response = self.send(wish.headers()).await?;
+            wish.check(self.client, response).await
+        })
+        .await
+    }
+
     async fn persist<T>(&self, attempt: impl AsyncFn() -> Result<T>) -> Result<T> {
         let mut patience = Patience::new(self.client.retry_for);
         loop {
@@ -154,6 +165,10 @@ impl<'a> Call<'a> {
     }
 
     async fn once(&self) -> Result<Response> {
+        answer::check(self.client, self.send(header::HeaderMap::new()).await?).await
+    }
+
+    async fn send(&self, headers: header::HeaderMap) -> Result<Response> {
         let mut request =
             self.client.http.request(self.method.clone(), self.url.clone()).header(header::ACCEPT, self.accept);
         if let Some(token) = self.client.token.as_ref().filter(|_| !self.anonymous) {
@@ -165,8 +180,7 @@ impl<'a> Call<'a> {
         if let Some(body) = &self.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let response = request.send().await.map_err(|source| self.transport(source))?;
-        answer::check(self.client, response).await
+        request.headers(headers).send().await.map_err(|source| self.transport(source))
     }
 
     fn transport(&self, source: reqwest::Error) -> Error {

@@ -31,6 +31,9 @@ pub enum Error {
     /// The connection ended in the middle of a stream that has a last line.
     #[error("the connection to the controller ended before the command did")]
     CutOff,
+    /// The connection was ended because what it went through is being restarted.
+    #[error("the platform is being restarted, and the command was ended")]
+    Away,
     /// The answer is not of the expected shape; probably no controller, or one of another age.
     #[error("the controller's answer cannot be understood: {}", misfit(.0))]
     Unexpected(#[source] serde_json::Error),

@@ -21,6 +21,7 @@ pub mod pods;
 pub mod releases;
 pub mod runs;
 pub mod services;
+pub mod session;
 pub mod settings;
 pub mod tls;
 pub mod tokens;
@@ -32,6 +33,7 @@ mod call;
 mod error;
 mod resolve;
 mod retry;
+mod upgrade;
 
 use std::{
     fmt,

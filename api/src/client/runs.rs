@@ -7,7 +7,7 @@ use reqwest::{Response, header};
 use super::{Client, Error, Result, answer, retry::Resend};
 use crate::{
     names::AppName,
-    types::{Run, RunEvent, RunResult},
+    types::{Run, RunEvent, RunList, RunResult, RunView, StartRun},
 };
 
 /// The media type of a streamed run: one [`RunEvent`] a line.
@@ -44,6 +44,22 @@ pub async fn start(client: &Client, app: &AppName, command: &str) -> Result<Runn
     }
     let bytes = response.bytes().await.map_err(|source| Error::Lost { origin, source })?;
     serde_json::from_slice(&bytes).map(Running::Whole).map_err(Error::Unexpected)
+}
+
+/// Begins a run that nobody waits for.
+pub async fn detach(client: &Client, app: &AppName, wanted: &StartRun) -> Result<RunView> {
+    client.post(&["apps", app.as_str(), "runs"])?.body(wanted)?.json().await
+}
+
+/// The runs of an app that are under way.
+pub async fn list(client: &Client, app: &AppName) -> Result<Vec<RunView>> {
+    let RunList { results, .. } = client.get(&["apps", app.as_str(), "runs"])?.json().await?;
+    Ok(results)
+}
+
+/// Ends one of them.
+pub async fn stop(client: &Client, app: &AppName, name: &str) -> Result<()> {
+    client.post(&["apps", app.as_str(), "runs", name, "stop"])?.nothing().await
 }
 
 impl RunStream {

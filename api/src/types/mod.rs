@@ -20,6 +20,7 @@ mod probe;
 mod release;
 mod run;
 mod service;
+mod session;
 mod settings;
 mod token;
 mod user;
@@ -40,8 +41,12 @@ pub use perms::{AppPerms, Grant};
 pub use pod::{Pod, PodList};
 pub use probe::{ExecAction, Healthcheck, HttpGetAction, HttpHeader, Probe, TcpSocketAction};
 pub use release::{Release, Rollback, RolledBack};
-pub use run::{Run, RunEvent, RunResult};
+pub use run::{Run, RunEvent, RunList, RunResult, RunView, StartRun};
 pub use service::{RemoveService, Service, Services, SetService};
+pub use session::{
+    Channel, SESSION_PIECE, SESSION_PING_SECS, SESSION_PROTOCOL, SESSION_SILENCE_SECS, SESSION_WINDOW, SessionEvent,
+    SessionRequest, SessionSignal, Size, Terminal,
+};
 pub use settings::{AutoscaleRule, Settings, Tls, UpdateSettings, UpdateTls};
 pub use token::{ApiToken, CreateApiToken, NewApiToken};
 pub use user::{

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{names::RunName, time::Timestamp};
+
 /// `POST /v2/apps/{id}/run`.
 ///
 /// Answered with [`RunResult`] when the command has ended, as Deis did; a client that sends
@@ -53,4 +55,46 @@ pub enum RunEvent {
     },
     /// Nothing was written for a while; keeps the connection alive.
     Heartbeat,
+}
+
+/// `POST /v2/apps/{id}/runs`: begins a run that nobody waits for. What it writes is in the app's log.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct StartRun {
+    /// As in [`Run`].
+    #[serde(default)]
+    pub command: String,
+    /// What it is called; some five characters where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<RunName>,
+    /// Seconds after which it is ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<u32>,
+}
+
+/// A run that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunView {
+    /// Its name within the app.
+    pub name: String,
+    /// What it runs; not known of those that older controllers began.
+    pub command: Option<String>,
+    /// Who began it.
+    pub user: String,
+    /// The release it runs, `v<N>`.
+    pub release: String,
+    /// False while somebody waits for it.
+    pub detached: bool,
+    /// When it was begun.
+    pub created: Timestamp,
+    /// When it will be ended, if nobody waits for it.
+    pub until: Option<Timestamp>,
+}
+
+/// `GET /v2/apps/{id}/runs`: a list without paging.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunList {
+    /// The runs, oldest first.
+    pub results: Vec<RunView>,
+    /// How many.
+    pub count: u64,
 }
