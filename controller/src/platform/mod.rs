@@ -10,6 +10,7 @@ mod health;
 mod image;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
+mod session;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +22,7 @@ use std::{
 use api::{
     names::{ConfigKey, PlatformName, ProcessType},
     sandbox::{BuildOrder, BuildView},
-    types::Probe,
+    types::{Probe, Size},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -32,6 +33,7 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 pub use image::{ImageRequest, RegistryLogin, ResolvedImage};
+pub use session::{Attached, Control, ExecSpec, Started};
 
 /// Runs instances of apps. See the module for what every implementation keeps to.
 #[async_trait]
@@ -72,6 +74,15 @@ pub trait Platform: Send + Sync + 'static {
 
     /// Starts a one-off run and attaches to it. Dropping the stream stops nothing.
     async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error>;
+
+    /// The same for somebody who has input for it, and a terminal of that size perhaps.
+    async fn attach(&self, app: &AppRef, spec: &RunSpec, terminal: Option<Size>) -> Result<Attached, Error>;
+
+    /// Starts a one-off run that nobody attends to.
+    async fn start_run(&self, app: &AppRef, spec: &RunSpec) -> Result<(), Error>;
+
+    /// Executes a command in a running instance. Dropping what is answered ends it, and so does our own end, by whatever.
+    async fn exec(&self, app: &AppRef, id: &InstanceId, spec: &ExecSpec) -> Result<Attached, Error>;
 
     /// Uuids of apps whose observation changed: an instance ended, became ready, or ceased to be. Only a hint: whoever
     /// lags or misses some looks at everything again.
@@ -318,6 +329,8 @@ pub struct ObservedRun {
     pub name: String,
     /// True until its command has ended.
     pub running: bool,
+    /// The code that it ended with, where that is known.
+    pub code: Option<i64>,
 }
 
 /// A one-off run.

@@ -21,7 +21,7 @@ use tokio::time::{Instant, interval};
 use uuid::Uuid;
 
 /// Longest that anything in these tests may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 const POLL: Duration = Duration::from_millis(20);
 

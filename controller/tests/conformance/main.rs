@@ -53,6 +53,10 @@ suite! {
     logs: follows_to_the_end, resumes_without_loss, goes_on_after_a_restart, tails_what_has_ended, knows_no_strangers;
     usage: tells_who_works;
     run: streams_output_and_code, is_observed, an_unknown_command_ends_it;
+    session: a_run_reads_its_input_to_the_end, a_command_reads_its_input_to_the_end, a_run_has_a_terminal_of_a_size,
+        a_command_has_a_terminal_of_a_size, a_run_is_sent_signals, a_command_is_sent_signals,
+        a_command_ends_with_its_instance, only_what_runs_can_be_executed_in,
+        a_detached_run_goes_on_and_tells_its_code;
     build: makes_an_image, says_why_there_is_none, its_log_is_read_from_any_offset_it_named, is_cancelled,
         is_forgotten;
     changes: tells_when_something_happens, answers_pings;

@@ -20,6 +20,7 @@ pub fn bench() -> Bench {
     memory.image("stubborn", Script { ignores_term: true, ..serves.clone() });
     memory.image("deaf", Script { listens: None, ..serves });
     memory.image("idles", Script::default());
+    memory.image("repeats", Script { repeats: true, ..Script::default() });
     memory.image("works", Script { works: true, ..Script::default() });
     memory.image("talks", Script { talks: Some(Duration::from_millis(20)), ..Script::default() });
     memory.image("exits", Script { complains: vec!["last".to_owned()], ..Script::exits(3, &["first"]) });

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use api::sandbox::{BuildOrder, BuildView};
+use api::{
+    sandbox::{BuildOrder, BuildView},
+    types::Size,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
@@ -18,8 +21,8 @@ use super::{at, source};
 use crate::{
     logs::{Collector, Followed, Limits, MAX_LINE, Store},
     platform::{
-        Action, AppRef, Error, ImageRequest, InstanceId, LogLine, LogStream, Mark, Observed, Platform, ResolvedImage,
-        RunSpec, RunStream,
+        Action, AppRef, Attached, Error, ExecSpec, ImageRequest, InstanceId, LogLine, LogStream, Mark, Observed,
+        Platform, ResolvedImage, RunSpec, RunStream,
     },
 };
 
@@ -100,6 +103,18 @@ impl Platform for Tape {
     }
 
     async fn run(&self, _: &AppRef, _: &RunSpec) -> Result<RunStream, Error> {
+        Err(Error::Gone)
+    }
+
+    async fn attach(&self, _: &AppRef, _: &RunSpec, _: Option<Size>) -> Result<Attached, Error> {
+        Err(Error::Gone)
+    }
+
+    async fn start_run(&self, _: &AppRef, _: &RunSpec) -> Result<(), Error> {
+        Err(Error::Gone)
+    }
+
+    async fn exec(&self, _: &AppRef, _: &InstanceId, _: &ExecSpec) -> Result<Attached, Error> {
         Err(Error::Gone)
     }
 

@@ -15,7 +15,7 @@ use super::errors;
 use crate::platform::Error;
 
 /// Longest call that is not a stream: shorter than the lease of whoever calls, so that nobody acts after losing it.
-const CALL: Duration = Duration::from_secs(8);
+pub(super) const CALL: Duration = Duration::from_secs(8);
 
 /// Until a stream begins to answer: for a pull, until the registry has.
 const STREAM: Duration = Duration::from_mins(15);
@@ -35,6 +35,10 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(socket: &Path) -> Self {
         Self { socket: socket.to_owned(), client: Arc::default() }
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
     }
 
     pub(super) fn client(&self) -> Result<&Client, Error> {

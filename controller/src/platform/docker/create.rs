@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
+use api::types::Size;
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HealthConfig, HostConfig, HostConfigLogConfig,
     NetworkingConfig, RestartPolicy, RestartPolicyNameEnum,
@@ -42,6 +43,29 @@ pub(super) fn instance(
         }),
         ..container(&spec.name, &spec.container)
     }
+}
+
+/// The request that creates a one-off run there, for somebody who is attached to it.
+pub(super) fn attached(
+    config: &Config,
+    labels: &Labels,
+    app: &AppRef,
+    spec: &RunSpec,
+    (network, terminal): (&str, Option<Size>),
+) -> ContainerCreateBody {
+    let mut request = run(config, labels, app, spec, network);
+    request.attach_stdin = Some(true);
+    request.open_stdin = Some(true);
+    // The end of our input is the end of the command's.
+    request.stdin_once = Some(true);
+    request.tty = Some(terminal.is_some());
+    if let Some(size) = terminal {
+        request.host_config.get_or_insert_default().console_size = Some(vec![size.rows.into(), size.columns.into()]);
+    } else {
+        // To our init: signals go to all that a command line started, as from a terminal.
+        request.env.get_or_insert_default().push("TINI_KILL_PROCESS_GROUP=1".to_owned());
+    }
+    request
 }
 
 /// The request that creates a one-off run there.

@@ -82,7 +82,7 @@ async fn unstarted(shared: &Shared, app: &AppRef, name: &str) -> Result<Option<S
 }
 
 /// The container, if there is one and it belongs to `app`.
-async fn owned(shared: &Shared, app: &AppRef, id: &str) -> Result<Option<ContainerInspectResponse>, Error> {
+pub(super) async fn owned(shared: &Shared, app: &AppRef, id: &str) -> Result<Option<ContainerInspectResponse>, Error> {
     let container = match call(shared.engine.client()?.inspect_container(id, None)).await {
         Ok(container) => container,
         Err(Error::Gone) => return Ok(None),

@@ -11,6 +11,9 @@ mod create;
 mod crowd;
 mod errors;
 mod events;
+mod exec;
+mod guard;
+mod hijack;
 mod image;
 mod instance;
 mod labels;
@@ -23,7 +26,10 @@ mod tries;
 
 use std::{collections::HashMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use api::sandbox::{BuildOrder, BuildRequest, BuildView};
+use api::{
+    sandbox::{BuildOrder, BuildRequest, BuildView},
+    types::Size,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -42,8 +48,8 @@ use self::{
     tries::Tries,
 };
 use super::{
-    Action, AppRef, Error, ImageRequest, Instance, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage,
-    RunSpec, RunStream, health::Prober,
+    Action, AppRef, Attached, Error, ExecSpec, ImageRequest, Instance, InstanceId, LogStream, Mark, Observed, Platform,
+    ResolvedImage, RunSpec, RunStream, health::Prober,
 };
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
@@ -213,6 +219,18 @@ impl Platform for Docker {
 
     async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
         run::start(&self.shared, app, spec).await
+    }
+
+    async fn attach(&self, app: &AppRef, spec: &RunSpec, terminal: Option<Size>) -> Result<Attached, Error> {
+        run::attach(&self.shared, app, spec, terminal).await
+    }
+
+    async fn start_run(&self, app: &AppRef, spec: &RunSpec) -> Result<(), Error> {
+        run::start_detached(&self.shared, app, spec).await
+    }
+
+    async fn exec(&self, app: &AppRef, id: &InstanceId, spec: &ExecSpec) -> Result<Attached, Error> {
+        exec::exec(&self.shared, app, id, spec).await
     }
 
     fn changes(&self) -> broadcast::Receiver<Uuid> {

@@ -204,7 +204,8 @@ fn run(container: &ContainerInspectResponse) -> Option<ObservedRun> {
         InstanceState::Running | InstanceState::Restarting => true,
         InstanceState::Ended => false,
     };
-    Some(ObservedRun { id: InstanceId(container.id.clone()?), name: name(container)?, running })
+    let code = container.state.as_ref().filter(|_| !running).and_then(|state| state.exit_code);
+    Some(ObservedRun { id: InstanceId(container.id.clone()?), name: name(container)?, running, code })
 }
 
 fn exit(state: &ContainerState) -> Option<Exit> {

@@ -2,31 +2,88 @@
 
 use std::sync::Arc;
 
+use api::types::{SessionSignal, Size};
+use async_trait::async_trait;
 use bollard::{
     container::{AttachContainerResults, LogOutput},
     errors::Error as EngineError,
-    query_parameters::{AttachContainerOptionsBuilder, RemoveContainerOptionsBuilder},
+    models::ContainerCreateBody,
+    query_parameters::{
+        AttachContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+        ResizeContainerTTYOptionsBuilder,
+    },
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::{Shared, connect::call, create, errors, instance, network};
-use crate::platform::{AppRef, Error, RunOutput, RunSpec, RunStream};
+use super::{
+    Shared,
+    connect::{call, call_raw},
+    create, errors,
+    hijack::{self, Streams},
+    instance, network,
+};
+use crate::platform::{AppRef, Attached, Control, Error, RunOutput, RunSpec, RunStream};
 
+/// A run whose output alone is wanted.
 pub(super) async fn start(shared: &Arc<Shared>, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
     let network = network::required(shared, app, spec.address).await?;
     let body = create::run(&shared.config, &shared.labels, app, spec, &network);
-    let id = instance::create(shared, app, &spec.name, body)
-        .await?
-        .ok_or_else(|| Error::Rejected(format!("the name {} is in use", spec.name)))?;
-    match attach_and_start(shared, &id).await {
-        Ok(output) => Ok(until_exit(shared.clone(), id, output)),
-        Err(error) => {
-            // It never ran and nobody else knows it; should this fail, it is observed as a run that has ended.
-            let options = RemoveContainerOptionsBuilder::new().v(true).build();
-            let _ = call(shared.engine.client()?.remove_container(&id, Some(options))).await;
-            Err(error)
-        }
+    let id = created(shared, app, spec, body).await?;
+    let AttachContainerResults { output, input } = or_removed(shared, &id, attach_and_start(shared, &id)).await?;
+    let output = output.map_err(errors::from_engine).try_filter_map(async |chunk| Ok(step(chunk)));
+    // Kept until the end: closing this half early would end the connection.
+    let output = output.chain(stream::once(async move { drop(input) }).filter_map(async |()| None));
+    Ok(until_exit(shared.clone(), id, output))
+}
+
+/// A run that somebody is attached to.
+pub(super) async fn attach(
+    shared: &Arc<Shared>,
+    app: &AppRef,
+    spec: &RunSpec,
+    terminal: Option<Size>,
+) -> Result<Attached, Error> {
+    let network = network::required(shared, app, spec.address).await?;
+    let body = create::attached(&shared.config, &shared.labels, app, spec, (&network, terminal));
+    let id = created(shared, app, spec, body).await?;
+    let streams = or_removed(shared, &id, hijack_and_start(shared, &id)).await?;
+    let mut control = Run { shared: shared.clone(), id: id.clone() };
+    if let Some(size) = terminal {
+        // Older engines make every terminal without a size. Whoever has ended already needs none.
+        let _ = control.resize(size).await;
     }
+    let (output, input) = streams.part(terminal.is_some());
+    let output = until_exit(shared.clone(), id, output);
+    Ok(Attached { output, input: Box::new(input), control: Box::new(control) })
+}
+
+/// A run that nobody attends to.
+pub(super) async fn start_detached(shared: &Arc<Shared>, app: &AppRef, spec: &RunSpec) -> Result<(), Error> {
+    let network = network::required(shared, app, spec.address).await?;
+    let body = create::run(&shared.config, &shared.labels, app, spec, &network);
+    let id = created(shared, app, spec, body).await?;
+    or_removed(shared, &id, async { call(shared.engine.client()?.start_container(&id, None)).await }).await
+}
+
+async fn created(
+    shared: &Arc<Shared>,
+    app: &AppRef,
+    spec: &RunSpec,
+    body: ContainerCreateBody,
+) -> Result<String, Error> {
+    let id = instance::create(shared, app, &spec.name, body).await?;
+    id.ok_or_else(|| Error::Rejected(format!("the name {} is in use", spec.name)))
+}
+
+/// Starts a container; one that cannot be started is removed.
+async fn or_removed<T>(shared: &Shared, id: &str, start: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let started = start.await;
+    if started.is_err() {
+        // It never ran and nobody else knows it; should this fail, it is observed as a run that has ended.
+        let options = RemoveContainerOptionsBuilder::new().v(true).build();
+        let _ = call(shared.engine.client()?.remove_container(id, Some(options))).await;
+    }
+    started
 }
 
 async fn attach_and_start(shared: &Shared, id: &str) -> Result<AttachContainerResults, Error> {
@@ -37,15 +94,44 @@ async fn attach_and_start(shared: &Shared, id: &str) -> Result<AttachContainerRe
     Ok(attached)
 }
 
+async fn hijack_and_start(shared: &Shared, id: &str) -> Result<Streams, Error> {
+    let keys = hijack::DETACH_KEYS.replace('^', "%5E");
+    let path = format!("/containers/{id}/attach?stream=1&stdin=1&stdout=1&stderr=1&detachKeys={keys}");
+    let streams = hijack::open(&shared.engine, &path, Vec::new()).await?;
+    call(shared.engine.client()?.start_container(id, None)).await?;
+    Ok(streams)
+}
+
+/// The ways to a run beside its streams.
+struct Run {
+    shared: Arc<Shared>,
+    id: String,
+}
+
+#[async_trait]
+impl Control for Run {
+    async fn resize(&mut self, size: Size) -> Result<(), Error> {
+        let options = ResizeContainerTTYOptionsBuilder::new().h(size.rows.into()).w(size.columns.into()).build();
+        call(self.shared.engine.client()?.resize_container_tty(&self.id, options)).await
+    }
+
+    async fn signal(&mut self, signal: SessionSignal) -> Result<(), Error> {
+        let options = KillContainerOptionsBuilder::new().signal(&format!("SIG{}", signal.name())).build();
+        match call_raw(self.shared.engine.client()?.kill_container(&self.id, Some(options))).await? {
+            // It has ended already.
+            Err(error) if errors::is_not_found(&error) || errors::is_conflict(&error) => Ok(()),
+            sent => sent.map_err(errors::from_engine),
+        }
+    }
+}
+
 /// The output, and then how it ended. The engine closes the output when the process is gone.
-fn until_exit(shared: Arc<Shared>, id: String, attached: AttachContainerResults) -> RunStream {
-    let AttachContainerResults { output, input } = attached;
-    let output = output.map_err(errors::from_engine).try_filter_map(async |chunk| Ok(step(chunk)));
-    let exit = stream::once(async move {
-        // Kept until here: closing this half early would end the connection.
-        drop(input);
-        exit_code(&shared, &id).await.map(RunOutput::Exited)
-    });
+fn until_exit(
+    shared: Arc<Shared>,
+    id: String,
+    output: impl Stream<Item = Result<RunOutput, Error>> + Send + 'static,
+) -> RunStream {
+    let exit = stream::once(async move { exit_code(&shared, &id).await.map(RunOutput::Exited) });
     output.chain(exit).boxed()
 }
 

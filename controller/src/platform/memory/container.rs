@@ -57,6 +57,8 @@ pub(super) struct Output {
 pub(super) enum Signal {
     Term,
     Kill,
+    /// Its program has ended with this code.
+    Exit(i64),
 }
 
 impl Container {
@@ -111,6 +113,11 @@ impl Container {
         self.started_at.and_then(|at| (Utc::now() - at).to_std().ok()).unwrap_or_default()
     }
 
+    /// Its program has ended.
+    pub(super) fn end_with(&mut self, code: i64) {
+        self.signals.send_replace(Some(Signal::Exit(code)));
+    }
+
     fn begin(&mut self, script: &Script) {
         self.restarts += u32::from(self.started_at.is_some());
         self.started_at = Some(Utc::now());
@@ -126,7 +133,7 @@ impl Container {
         self.last_exit = Some(Exit { code, out_of_memory, at: Utc::now() });
     }
 
-    fn write(&mut self, lines: &[String], is_error: bool) {
+    pub(super) fn write(&mut self, lines: &[String], is_error: bool) {
         for text in lines {
             // No two lines bear the same time: a reader resumes by it.
             let last = self.output.last().map(|output| output.line.at + chrono::TimeDelta::nanoseconds(1));
@@ -222,12 +229,13 @@ async fn by_itself(script: &Script) -> i64 {
 
 async fn by_signal(signals: &mut watch::Receiver<Option<Signal>>, ignores_term: bool) -> i64 {
     let deadly = |signal: &Option<Signal>| match signal {
-        Some(Signal::Kill) => true,
+        Some(Signal::Kill | Signal::Exit(_)) => true,
         Some(Signal::Term) => !ignores_term,
         None => false,
     };
     match signals.wait_for(deadly).await.map(|signal| *signal) {
         Ok(Some(Signal::Term)) => TERMINATED,
+        Ok(Some(Signal::Exit(code))) => code,
         // Without a sender the container is gone.
         Ok(_) | Err(_) => KILLED,
     }

@@ -9,12 +9,16 @@ mod container;
 mod faults;
 mod logs;
 mod script;
+mod session;
 mod tries;
 mod world;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use api::sandbox::{BuildOrder, BuildView};
+use api::{
+    sandbox::{BuildOrder, BuildView},
+    types::Size,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
@@ -25,8 +29,8 @@ pub use self::faults::{Call, Fault, Faults};
 pub use self::script::Script;
 use self::{builds::Builds, tries::Tries, world::World};
 use super::{
-    Action, AppRef, Error, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform, ResolvedImage, RunSpec,
-    RunStream, health::Prober,
+    Action, AppRef, Attached, Error, ExecSpec, ImageRequest, InstanceId, LogStream, Mark, Observed, Platform,
+    ResolvedImage, RunSpec, RunStream, health::Prober,
 };
 
 /// How many changes may wait for a slow listener before it is told to look at everything.
@@ -160,6 +164,18 @@ impl Platform for Memory {
     async fn run(&self, app: &AppRef, spec: &RunSpec) -> Result<RunStream, Error> {
         let run = async { container::run(&self.world, app, spec).map(|id| logs::output(&self.world, id)) };
         self.faults.around(Call::Run, run).await
+    }
+
+    async fn attach(&self, app: &AppRef, spec: &RunSpec, terminal: Option<Size>) -> Result<Attached, Error> {
+        self.faults.around(Call::Attach, async { session::attach(&self.world, app, spec, terminal) }).await
+    }
+
+    async fn start_run(&self, app: &AppRef, spec: &RunSpec) -> Result<(), Error> {
+        self.faults.around(Call::StartRun, async { container::run(&self.world, app, spec).map(drop) }).await
+    }
+
+    async fn exec(&self, app: &AppRef, id: &InstanceId, spec: &ExecSpec) -> Result<Attached, Error> {
+        self.faults.around(Call::Exec, async { session::exec(&self.world, app, id, spec) }).await
     }
 
     fn changes(&self) -> broadcast::Receiver<Uuid> {

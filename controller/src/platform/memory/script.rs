@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 /// The behaviour of an image. By default it exposes no port, prints nothing, never listens, and runs until it is told
 /// to stop.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are habits, and go together in any way")]
 pub struct Script {
     /// Ports that the image exposes.
     pub exposes: Vec<u16>,
@@ -28,6 +29,8 @@ pub struct Script {
     pub ignores_term: bool,
     /// It uses a whole processor.
     pub works: bool,
+    /// Whoever is attached to something of it talks to a program that repeats what it reads.
+    pub repeats: bool,
 }
 
 impl Default for Script {
@@ -44,6 +47,7 @@ impl Default for Script {
             out_of_memory: false,
             ignores_term: false,
             works: false,
+            repeats: false,
         }
     }
 }

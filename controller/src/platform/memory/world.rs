@@ -184,6 +184,7 @@ impl World {
                     id: id.clone(),
                     name: container.name.clone(),
                     running: container.state == InstanceState::Running,
+                    code: container.last_exit.as_ref().map(|exit| exit.code),
                 }),
             }
         }

@@ -304,7 +304,7 @@ fn what_nobody_asked_to_delete_is_left_alone() {
 #[test]
 fn runs_go_only_when_they_were_ended() {
     let mut world = World::new(0).routed();
-    world.observed.runs.push(ObservedRun { id: InstanceId("r".to_owned()), name: "run".to_owned(), running: true });
+    world.observed.runs.push(ObservedRun { id: InstanceId("r".to_owned()), name: "run".to_owned(), running: true, code: None });
     world.desired.runs.push(Run { id: 1, name: "run".to_owned(), ended: false });
     assert_snapshot!(world.tell(), @"Settled");
     world.desired.runs[0].ended = true;

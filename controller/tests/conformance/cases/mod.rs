@@ -8,6 +8,7 @@ pub mod image;
 pub mod logs;
 pub mod network;
 pub mod run;
+pub mod session;
 pub mod start;
 pub mod survey;
 pub mod usage;

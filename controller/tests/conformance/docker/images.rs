@@ -12,12 +12,13 @@ pub const PREFIX: &str = "slipway-test/";
 /// The label by which the test images are found: `docker image prune --all --filter label=io.slipway.test`.
 pub const RECIPE: &str = "io.slipway.test";
 
-const BEHAVIOURS: [(&str, &[&str]); 9] = [
+const BEHAVIOURS: [(&str, &[&str]); 10] = [
     ("serves", &["EXPOSE 8080", r#"CMD ["httpd", "-f", "-p", "8080", "-h", "/www"]"#]),
     ("closes", &["EXPOSE 8080", r#"CMD ["sh", "-c", "httpd -f -p 8080 -h /www & sleep 2; kill $!; sleep 3600"]"#]),
     ("stubborn", &["EXPOSE 8080", r#"CMD ["sh", "-c", "trap '' TERM; httpd -f -p 8080 -h /www"]"#]),
     ("deaf", &["EXPOSE 8080", r#"CMD ["sleep", "3600"]"#]),
     ("idles", &[r#"CMD ["sleep", "3600"]"#]),
+    ("repeats", &[r#"CMD ["sleep", "3600"]"#]),
     ("works", &[r#"CMD ["sh", "-c", "while :; do :; done"]"#]),
     ("talks", &[r#"CMD ["sh", "-c", "i=0; while :; do echo line $i; i=$((i+1)); sleep 0.02; done"]"#]),
     ("exits", &[r#"CMD ["sh", "-c", "echo first; echo last >&2; exit 3"]"#]),

@@ -6,6 +6,7 @@ mod engine;
 mod images;
 mod isolation;
 mod registry;
+mod sessions;
 
 use std::{env, sync::Arc};
 

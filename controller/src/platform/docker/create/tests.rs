@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use api::names::{ConfigKey, ProcessType};
+use api::{
+    names::{ConfigKey, ProcessType},
+    types::Size,
+};
 use bollard::models::ContainerCreateBody;
 use uuid::Uuid;
 
-use super::{hostname, instance, run};
+use super::{attached, hostname, instance, run};
 use crate::platform::{
     AppRef, ContainerSpec, InstanceSpec, RunSpec,
     docker::{Config, labels::Labels},
@@ -145,6 +148,24 @@ fn a_run_ends_for_good() {
     let spec = RunSpec { container: ContainerSpec { memory_bytes: Some(0), ..container() }, ..spec };
     let request = run(&config, &Labels::new(config.installation), &app(), &spec, "network-id");
     assert_eq!(request.host_config.unwrap().memory, Some(1 << 30), "0 is no way around the operator's");
+}
+
+#[test]
+fn whoever_is_attached_may_do_no_more_than_others() {
+    let spec = RunSpec { name: "blog-run-1vxqg".to_owned(), address: None, container: container() };
+    let config = Config::new(Uuid::from_u128(1));
+    let labels = Labels::new(config.installation);
+    let plain = run(&config, &labels, &app(), &spec, "network-id");
+    for terminal in [None, Some(Size { rows: 24, columns: 80 })] {
+        let mut request = attached(&config, &labels, &app(), &spec, ("network-id", terminal));
+        let ways = (request.tty.take(), request.open_stdin.take(), request.stdin_once.take());
+        assert_eq!(ways, (Some(terminal.is_some()), Some(true), Some(true)));
+        request.attach_stdin = None;
+        // All else is the same: what it is beside, and how large its terminal is.
+        request.env.clone_from(&plain.env);
+        request.host_config.as_mut().unwrap().console_size = None;
+        assert_eq!(request, plain);
+    }
 }
 
 #[test]
