@@ -50,6 +50,8 @@ async fn converse(stream: UnixStream, router: Router, shutdown: CancellationToke
         answer(router.clone(), request)
     });
     let connection = http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
+    // What such a connection becomes lives on in a task of its own.
+    let connection = connection.with_upgrades();
     let mut connection = std::pin::pin!(connection);
     let stopping = async {
         shutdown.cancelled().await;

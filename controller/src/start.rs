@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
@@ -33,6 +33,9 @@ const RESTED: Duration = Duration::from_millis(100);
 const DATABASE_PATIENCE: Duration = Duration::from_mins(1);
 /// Time for which answers under way are finished after the controller was asked to stop.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// Time for which sessions, told that the controller stops, are waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a controller is given.
 pub struct Config {
@@ -75,6 +78,10 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     tokio::spawn(autoscale::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, process = %state.process, "serving");
     shutdown.cancelled().await;
+    state.sessions.close();
+    if tokio::time::timeout(FAREWELL, state.sessions.wait()).await.is_err() {
+        tracing::warn!("sessions were cut off: their clients did not listen");
+    }
     workers.await?;
     builds.await?;
     state.collector.shutdown().await;
@@ -105,6 +112,7 @@ async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result
         platform,
         signals: Signals::start(Some(direct), shutdown.clone()),
         installation,
+        sessions: TaskTracker::new(),
         process,
         settings: config.settings,
     }))

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::Deref, path::PathBuf, sync::Arc};
 use api::types::SshAddress;
 use ipnet::Ipv4Net;
 use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::{db::installation::Installation, logs, platform::Platform, pulse::Pulse, signals::Signals, vault::Vault};
@@ -47,6 +48,8 @@ pub struct Shared {
     pub collector: logs::Collector,
     /// Who we are.
     pub installation: Installation,
+    /// Sessions of clients that are attached to something: told when the controller stops, and waited for.
+    pub sessions: TaskTracker,
     /// This process, as leases know it.
     pub process: Uuid,
     /// The operator's choices.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::{
     names::{ConfigKey, ProcessType},
     time::Timestamp,
-    types::Probe,
+    types::{Probe, Terminal},
 };
 
 use crate::{
@@ -18,9 +18,15 @@ use crate::{
     },
     error::Error,
     operation::healthcheck_of,
-    platform::{AppRef, ContainerSpec, InstanceSpec, RegistryLogin},
+    platform::{AppRef, ContainerSpec, ExecSpec, InstanceSpec, RegistryLogin, Started},
     quantity,
 };
+
+/// Shells for what is executed in an instance, the best first.
+const SHELLS: [&str; 2] = ["/bin/bash", "/bin/sh"];
+
+/// Characters of the longest name of a kind of terminal that is passed on.
+const MAX_TERM: usize = 64;
 
 /// Everything that says how a release runs.
 #[derive(Clone)]
@@ -49,6 +55,31 @@ pub fn registry_login(document: &Document) -> Result<Option<RegistryLogin>, Erro
     }
 }
 
+/// What is executed in an instance of a build of that kind: `command`, or a shell where there is none.
+#[must_use]
+pub fn exec(kind: Kind, command: Option<&str>, terminal: Option<&Terminal>) -> ExecSpec {
+    let start = match (kind, command) {
+        // It sets up what the app's own processes have, too.
+        (Kind::Buildpack, command) => {
+            Started::Program(vec!["/runner/init".to_owned(), command.unwrap_or("bash").to_owned()])
+        }
+        (_, None) => Started::Shell,
+        (_, Some(line)) => Started::Line(line.to_owned()),
+    };
+    let size = terminal.map(|terminal| terminal.size);
+    ExecSpec { shells: &SHELLS, start, env: terminal_env(terminal), terminal: size }
+}
+
+/// `TERM` of the client's terminal, as far as it is the name of one.
+fn terminal_env(terminal: Option<&Terminal>) -> BTreeMap<ConfigKey, String> {
+    let named = |kind: &&String| {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
+        (1..=MAX_TERM).contains(&kind.len()) && kind.bytes().all(letter)
+    };
+    let kind = terminal.and_then(|terminal| terminal.kind.as_ref()).filter(named);
+    kind.and_then(|kind| Some((ConfigKey::parse("TERM").ok()?, kind.clone()))).into_iter().collect()
+}
+
 impl Workload {
     /// The instance that is wanted.
     #[must_use]
@@ -68,12 +99,15 @@ impl Workload {
         }
     }
 
-    /// The container of a one-off run of `command`.
+    /// The container of a one-off run of `command`, on a terminal perhaps.
     #[must_use]
-    pub fn run(&self, app: &App, command: &str) -> ContainerSpec {
+    pub fn run(&self, app: &App, command: &str, terminal: Option<&Terminal>) -> ContainerSpec {
         let (entrypoint, args) = self.shell(command);
-        let bare = self.bare_container(app, &ProcessType::run());
-        ContainerSpec { entrypoint: Some(entrypoint), args: Some(args), ..bare }
+        let mut container = self.bare_container(app, &ProcessType::run());
+        for (key, value) in terminal_env(terminal) {
+            container.env.entry(key).or_insert(value);
+        }
+        ContainerSpec { entrypoint: Some(entrypoint), args: Some(args), ..container }
     }
 
     /// Seconds from SIGTERM to SIGKILL for a type.

@@ -85,6 +85,7 @@ impl Need {
                 | "/pods/{type}/{name}"
                 | "/releases"
                 | "/releases/{version}"
+                | "/runs"
                 | "/services"
                 | "/settings"
                 | "/tls"
@@ -97,6 +98,7 @@ impl Need {
                 | "/pods/restart"
                 | "/pods/{type}/restart"
                 | "/pods/{type}/{name}/restart"
+                | "/runs/{name}/stop"
                 | "/scale"
                 | "/services"
                 | "/settings"
@@ -104,7 +106,9 @@ impl Need {
                 | "/whitelist",
             )
             | ("DELETE", "" | "/domains/{domain}" | "/services" | "/whitelist") => Self::Write,
-            ("POST", "/builds" | "/config" | "/releases/rollback" | "/run") => Self::WriteProtected,
+            ("POST", "/builds" | "/config" | "/releases/rollback" | "/run" | "/runs")
+            // Sessions: a GET by the form of their request alone.
+            | ("GET", "/run" | "/pods/{type}/{name}/exec") => Self::WriteProtected,
             // To whom the app belongs, and who may use it.
             _ => Self::Global,
         }

@@ -12,6 +12,7 @@ mod certs;
 mod config;
 mod domains;
 mod error;
+mod exec;
 mod extract;
 mod headers;
 mod health;
@@ -29,8 +30,10 @@ mod reachable;
 mod releases;
 mod root;
 mod run;
+mod runs;
 mod scale;
 mod services;
+mod session;
 mod settings;
 mod still;
 mod submit;
@@ -65,6 +68,8 @@ pub fn router(state: State) -> Router {
         .merge(scale::router())
         .merge(logs::router())
         .merge(run::router())
+        .merge(runs::router())
+        .merge(exec::router())
         .merge(domains::router())
         .merge(settings::router())
         .merge(tls::router())

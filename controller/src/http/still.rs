@@ -11,8 +11,23 @@ use crate::{auth::access, state::State};
 /// How often it is asked.
 const CHECK: Duration = Duration::from_secs(10);
 
-/// Hands on what `stream` has until the caller's token is good no more (revoked, expired, its user shut out) or the
-/// user has lost the right to the app. What is told last then is `last`.
+/// Waits until the caller's token is good no more (revoked, expired, its user shut out) or the user has lost the right to
+/// the app.
+pub(super) fn lost<R: Right>(state: State, allowed: &Allowed<R>) -> impl Future<Output = ()> + Send + use<R> {
+    let (caller, app) = (allowed.caller.clone(), allowed.app.id);
+    async move {
+        let mut ticks = interval_at(Instant::now() + CHECK, CHECK);
+        loop {
+            ticks.tick().await;
+            // Whoever cannot be asked has not said no.
+            if let Ok(false) = access::still(&state.pool, &caller, app, R::ACTION).await {
+                return;
+            }
+        }
+    }
+}
+
+/// Hands on what `stream` has until the right to it is [`lost`]. What is told last then is `last`.
 pub(super) fn while_allowed<S, R>(
     state: State,
     allowed: &Allowed<R>,
@@ -23,17 +38,7 @@ where
     S: Stream<Item: Send> + Send + 'static,
     R: Right,
 {
-    let (caller, app) = (allowed.caller.clone(), allowed.app.id);
-    let refused = Box::pin(async move {
-        let mut ticks = interval_at(Instant::now() + CHECK, CHECK);
-        loop {
-            ticks.tick().await;
-            // Whoever cannot be asked has not said no.
-            if let Ok(false) = access::still(&state.pool, &caller, app, R::ACTION).await {
-                return;
-            }
-        }
-    });
+    let refused = Box::pin(lost(state, allowed));
     let stream = Box::pin(stream);
     stream::unfold(Some((stream, refused, last)), |reading| async move {
         let (mut stream, mut refused, last) = reading?;

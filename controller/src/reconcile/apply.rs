@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
+use api::names::ProcessType;
 
 use super::{
     desired::{self, Desired},
     images, names, network,
-    plan::{self, Changes, Crash, Plan, Progress, Step},
+    plan::{self, Changes, Crash, Plan, Progress, RunOver, Step},
 };
 use crate::{
     db::{
@@ -65,7 +66,7 @@ pub async fn tick(state: &State, held: &Held) -> Result<Option<Progress>, TickEr
     Ok(Some(plan.progress))
 }
 
-/// Lines of instances are collected from their first to their last.
+/// Lines of instances are collected from their first to their last, and those of runs that nobody waits for.
 fn followed(desired: &Desired, observed: &Observed) -> Vec<Followed> {
     let version = |name: &str| {
         let row = desired.instances.iter().find(|row| row.name == name)?;
@@ -81,14 +82,22 @@ fn followed(desired: &Desired, observed: &Observed) -> Vec<Followed> {
         },
         ended: seen.state == InstanceState::Ended,
     };
-    started.map(follow).collect()
+    started.map(follow).chain(followed_runs(desired, observed)).collect()
+}
+
+fn followed_runs(desired: &Desired, observed: &Observed) -> impl Iterator<Item = Followed> {
+    desired.runs.iter().filter(|run| run.detached).filter_map(|run| {
+        let seen = observed.runs.iter().find(|seen| seen.name == run.name)?;
+        let source = Source { instance: run.name.clone(), process_type: ProcessType::run(), version: run.version };
+        Some(Followed { id: seen.id.clone(), source, ended: !seen.running })
+    })
 }
 
 struct Round<'a> {
     state: &'a State,
     held: &'a Held,
     desired: &'a Desired,
-    /// Ended instances whose lines are all stored.
+    /// Ended instances and runs whose lines are all stored.
     read: BTreeSet<InstanceId>,
 }
 
@@ -120,6 +129,7 @@ impl Round<'_> {
         for id in &changes.gone {
             db::instance::delete(&mut *tx, *id).await?;
         }
+        self.report_runs(&mut tx, &changes.runs_over).await?;
         for id in &changes.runs_gone {
             db::run::delete(&mut *tx, *id).await?;
         }
@@ -172,12 +182,21 @@ impl Round<'_> {
         Ok(())
     }
 
+    async fn report_runs(&self, tx: &mut sqlx::PgConnection, over: &[RunOver]) -> Result<(), TickError> {
+        for run in over {
+            db::run::end(&mut *tx, run.row).await?;
+            let level = if run.well { Level::Info } else { Level::Warn };
+            db::event::add(&mut *tx, self.desired.app.id, level, &run.text).await?;
+        }
+        Ok(())
+    }
+
     async fn act(&self, plan: &Plan) -> Result<(), TickError> {
         let app = workload::app_ref(&self.desired.app);
         for step in &plan.actions {
             let action = match step {
                 Step::Do(action) => action.clone(),
-                Step::Stop { id, .. } => Action::Stop { id: id.clone() },
+                Step::Stop { id, .. } | Step::StopRun { id, .. } => Action::Stop { id: id.clone() },
                 Step::Remove { id } if !self.read.contains(id) => continue,
                 Step::Remove { id } => Action::Remove { id: id.clone() },
             };
@@ -201,13 +220,17 @@ impl Round<'_> {
     }
 
     async fn remember(&self, step: &Step) -> Result<(), TickError> {
-        if let Step::Stop { row, .. } = step {
-            let mut tx = db::begin(&self.state.pool).await?;
-            db::lease::hold(&mut tx, self.held.lease).await?;
-            db::instance::mark_stopping(&mut *tx, *row).await?;
-            db::commit(tx).await?;
+        if !matches!(step, Step::Stop { .. } | Step::StopRun { .. }) {
+            return Ok(());
         }
-        Ok(())
+        let mut tx = db::begin(&self.state.pool).await?;
+        db::lease::hold(&mut tx, self.held.lease).await?;
+        match step {
+            Step::Stop { row, .. } => db::instance::mark_stopping(&mut *tx, *row).await?,
+            Step::StopRun { row, .. } => db::run::mark_stopping(&mut *tx, *row).await?,
+            Step::Do(_) | Step::Remove { .. } => {}
+        }
+        Ok(db::commit(tx).await?)
     }
 
     /// A start that the platform refuses condemns the release; all else is tried again.

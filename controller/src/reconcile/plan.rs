@@ -15,8 +15,11 @@ use super::{
     routing,
 };
 use crate::{
-    db::instance::{Instance as Row, Phase},
-    platform::{Action, Instance, InstanceId, InstanceState, NetworkSpec, Observed},
+    db::{
+        instance::{Instance as Row, Phase},
+        run::Run,
+    },
+    platform::{Action, Instance, InstanceId, InstanceState, NetworkSpec, Observed, ObservedRun},
 };
 
 /// Longest time that requests may still run on an instance that has left the routes.
@@ -59,6 +62,8 @@ pub struct Changes {
     pub routes: Option<AppRoutes>,
     /// Instances that are gone.
     pub gone: Vec<i64>,
+    /// Detached runs whose command has ended.
+    pub runs_over: Vec<RunOver>,
     /// Runs that are gone.
     pub runs_gone: Vec<i64>,
     /// Nothing is left of a destroyed app.
@@ -72,6 +77,17 @@ pub struct Crash {
     pub row: i64,
     /// How often it has been started again by now.
     pub restarts: u32,
+    /// The line.
+    pub text: String,
+}
+
+/// What an app's log is told of a detached run that ended by itself.
+#[derive(Debug, PartialEq)]
+pub struct RunOver {
+    /// The row.
+    pub row: i64,
+    /// Its command succeeded.
+    pub well: bool,
     /// The line.
     pub text: String,
 }
@@ -95,9 +111,16 @@ pub enum Step {
         /// The instance.
         id: InstanceId,
     },
+    /// The same for a run.
+    StopRun {
+        /// The row.
+        row: i64,
+        /// The run.
+        id: InstanceId,
+    },
     /// Gone only once its log was read to the end.
     Remove {
-        /// The instance.
+        /// The instance or run.
         id: InstanceId,
     },
 }
@@ -269,17 +292,33 @@ impl<'a> Planner<'a> {
         row.stop_at.is_some_and(|since| self.desired.now > since + TimeDelta::seconds(i64::from(grace)))
     }
 
-    /// Runs that were ended are removed.
+    /// Runs that were ended are removed, and detached ones whose command has ended are to be.
     fn runs(&mut self) {
-        for run in self.desired.runs.iter().filter(|run| run.ended) {
-            match self.observed.runs.iter().find(|seen| seen.name == run.name) {
-                None => self.plan.changes.runs_gone.push(run.id),
-                Some(seen) => {
-                    let id = seen.id.clone();
-                    let action = if seen.running { Action::Kill { id } } else { Action::Remove { id } };
-                    self.plan.actions.push(Step::Do(action));
+        for run in &self.desired.runs {
+            let seen = self.observed.runs.iter().find(|seen| seen.name == run.name);
+            match (run.ended, seen) {
+                (true, None) => self.plan.changes.runs_gone.push(run.id),
+                (true, Some(seen)) => {
+                    let step = self.run_way_out(run, seen);
+                    self.plan.actions.extend(step);
                 }
+                (false, seen) if run.detached => self.plan.changes.runs_over.extend(over(run, seen)),
+                (false, _) => {}
             }
+        }
+    }
+
+    /// Nobody waits for what an attached one has to say. The lines of a detached one are its app's, and it gets the time to end
+    /// in order.
+    fn run_way_out(&self, run: &Run, seen: &ObservedRun) -> Option<Step> {
+        let id = seen.id.clone();
+        let grace = TimeDelta::seconds(i64::from(self.desired.default_grace));
+        match (seen.running, run.stop_at) {
+            (false, _) if run.detached => Some(Step::Remove { id }),
+            (false, _) => Some(Step::Do(Action::Remove { id })),
+            (true, None) if run.detached && !self.desired.app.destroyed => Some(Step::StopRun { row: run.id, id }),
+            (true, Some(since)) if !self.desired.app.destroyed && self.desired.now <= since + grace => None,
+            (true, _) => Some(Step::Do(Action::Kill { id })),
         }
     }
 
@@ -341,4 +380,15 @@ fn crash(pair: &Pair<'_>) -> Option<Crash> {
     };
     let text = format!("{} {how} and was started again (restart {})", seen.name, seen.restarts);
     Some(Crash { row: pair.row.id, restarts: seen.restarts, text })
+}
+
+/// What is to be told of a detached run whose command does not run any more: it was started before its row said so.
+fn over(run: &Run, seen: Option<&ObservedRun>) -> Option<RunOver> {
+    let code = seen.and_then(|seen| seen.code);
+    let text = match (seen, code) {
+        (Some(seen), _) if seen.running => return None,
+        (_, Some(code)) => format!("{} ended with exit code {code}", run.name),
+        (_, None) => format!("{} is gone", run.name),
+    };
+    Some(RunOver { row: run.id, well: code == Some(0), text })
 }

@@ -147,6 +147,7 @@ pub(crate) async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path:
         platform: memory,
         vault,
         pool,
+        sessions: tokio_util::task::TaskTracker::new(),
         process: Uuid::now_v7(),
         settings,
     })

@@ -147,6 +147,7 @@ async fn state(given: Given, over: &CancellationToken) -> State {
         vault,
         platform,
         signals: Signals::start(Some(given.url), over.clone()),
+        sessions: tokio_util::task::TaskTracker::new(),
         process,
         settings: Settings {
             bootstrap_token_sha256: Some(token::sha256(BOOTSTRAP)),

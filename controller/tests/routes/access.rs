@@ -62,7 +62,7 @@ const fn managing(method: &'static str, path: &'static str, scopes: &'static [Sc
 }
 
 /// Every route that users have. `blog` is the app; nothing here changes it.
-const RULES: [Rule; 70] = [
+const RULES: [Rule; 75] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -117,6 +117,11 @@ const RULES: [Rule; 70] = [
     using("POST", "/v2/apps/blog/scale", WRITE),
     using("GET", "/v2/apps/blog/logs", READ),
     using("POST", "/v2/apps/blog/run", RUN),
+    using("GET", "/v2/apps/blog/run", RUN),
+    using("GET", "/v2/apps/blog/pods/web/blog-web-1/exec", RUN),
+    using("GET", "/v2/apps/blog/runs", READ),
+    using("POST", "/v2/apps/blog/runs", RUN),
+    using("POST", "/v2/apps/blog/runs/none/stop", WRITE),
     using("GET", "/v2/apps/blog/domains", READ),
     using("POST", "/v2/apps/blog/domains", WRITE),
     managing("DELETE", "/v2/apps/blog/domains/nothing.example", WRITE),

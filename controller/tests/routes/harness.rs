@@ -28,6 +28,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
+use tokio::net::UnixListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -56,7 +57,10 @@ pub struct Installation {
 }
 
 /// Ends with the last of the installation and its clients.
-struct Running(#[expect(dead_code, reason = "held, not used")] (DropGuard, TempDir));
+struct Running {
+    shutdown: DropGuard,
+    files: TempDir,
+}
 
 impl Installation {
     /// As it is after it was installed: nobody is registered.
@@ -95,6 +99,7 @@ impl Installation {
             vault,
             platform: platform.clone(),
             signals: Signals::start(Some(url_of(&pool)), shutdown.clone()),
+            sessions: tokio_util::task::TaskTracker::new(),
             process: Uuid::now_v7(),
             settings,
         });
@@ -102,8 +107,22 @@ impl Installation {
         let internal = controller::internal::router(state.clone());
         tokio::spawn(controller::pushes::run(state.clone(), shutdown.clone()));
         tokio::spawn(worker::run(state, shutdown.clone()));
-        let running = Arc::new(Running((shutdown.drop_guard(), files)));
+        let running = Arc::new(Running { shutdown: shutdown.drop_guard(), files });
         Self { router, internal, sources, pool, platform, running }
+    }
+
+    /// Its controller begins to stop.
+    pub fn stop(&self) {
+        self.running.shutdown.token().cancel();
+    }
+
+    /// A socket on which it is served, for clients that do more than ask and be answered.
+    pub fn listen(&self) -> PathBuf {
+        let path = self.running.files.path().join(format!("{}.sock", Uuid::new_v4().simple()));
+        let listener = UnixListener::bind(&path).unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        path
     }
 
     /// Where sources of pushes lie.
@@ -200,6 +219,12 @@ impl Client {
         let mut client = self.clone();
         client.headers.retain(|(name, _)| name != "Idempotency-Key");
         client.with_header("Idempotency-Key", key)
+    }
+
+    /// What it sends to say who it is.
+    pub fn authorization(&self) -> String {
+        let header = self.headers.iter().find(|(name, _)| name == "Authorization");
+        header.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
     /// The same one with another token.

@@ -1,13 +1,15 @@
 //! `POST /v2/apps/{id}/run`: a command in a container of its own.
 //!
 //! Deis's clients wait for one answer with everything; who accepts NDJSON gets it as it comes, with heartbeats, so that a
-//! silent command keeps its connection. Hanging up ends the command.
+//! silent command keeps its connection. Hanging up ends the command. `GET`, upgraded to a websocket, is a session with input, a
+//! terminal and signals.
 
 mod stream;
 
 use api::types::{Run, RunResult};
 use axum::{
     Json, Router,
+    extract::ws::WebSocketUpgrade,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -20,6 +22,7 @@ use super::{
     extract::{Allowed, Use},
     idempotency::Ticket,
     reachable::Reachable,
+    session::{self, Place},
 };
 use crate::{
     db::audit,
@@ -30,13 +33,11 @@ use crate::{
 };
 
 const NDJSON: &str = "application/x-ndjson";
-/// Bytes of a command; Linux takes no argument beyond 128 KiB.
-const MAX_COMMAND: usize = 100 << 10;
 /// Bytes of output that an answer in one piece holds; what is more is cut off.
 const MAX_OUTPUT: usize = 16 << 20;
 
 pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/run", post(run))
+    Router::new().slashed("/v2/apps/{id}/run", post(run).get(attach))
 }
 
 async fn run(
@@ -50,9 +51,7 @@ async fn run(
     if body.command.trim().is_empty() {
         return Err(Error::BadRequest("command is a required field".to_owned()));
     }
-    if body.command.len() > MAX_COMMAND {
-        return Err(Error::BadRequest(format!("The command is longer than {} KiB.", MAX_COMMAND / 1024)));
-    }
+    session::check(&body.command)?;
     let again = "This run was started before. A run is never repeated for the same Idempotency-Key.";
     ticket.spend(&state, &Error::Conflict(again.to_owned())).await?;
     let running = runs::start(&state, &allowed.app, &allowed.actor(), &body.command).await?;
@@ -61,6 +60,10 @@ async fn run(
         return Ok(([(header::CONTENT_TYPE, NDJSON)], stream::body(running)).into_response());
     }
     collect(running).await.map(|result| Json(result).into_response())
+}
+
+async fn attach(state: State, allowed: Allowed<Use>, _: Reachable, upgrade: WebSocketUpgrade) -> Response {
+    session::open(state, allowed, upgrade, Place::Run).unwrap_or_else(IntoResponse::into_response)
 }
 
 fn accepts_stream(headers: &HeaderMap) -> bool {

@@ -301,13 +301,85 @@ fn what_nobody_asked_to_delete_is_left_alone() {
     assert_snapshot!(world.routed().tell(), @"Settled");
 }
 
+/// A run, and its container that runs.
+fn run(detached: bool) -> (Run, ObservedRun) {
+    let name = "blog-run-1vxqg".to_owned();
+    let seen = ObservedRun { id: InstanceId("r".to_owned()), name: name.clone(), running: true, code: None };
+    (Run { id: 1, name, version: 1, detached, ended: false, stop_at: None }, seen)
+}
+
 #[test]
 fn runs_go_only_when_they_were_ended() {
     let mut world = World::new(0).routed();
-    world.observed.runs.push(ObservedRun { id: InstanceId("r".to_owned()), name: "run".to_owned(), running: true, code: None });
-    world.desired.runs.push(Run { id: 1, name: "run".to_owned(), ended: false });
+    let (row, seen) = run(false);
+    world.desired.runs.push(row);
+    world.observed.runs.push(seen);
+    assert_snapshot!(world.tell(), @"Settled");
+    // Whoever waits for it says that it is over.
+    (world.observed.runs[0].running, world.observed.runs[0].code) = (false, Some(0));
     assert_snapshot!(world.tell(), @"Settled");
     world.desired.runs[0].ended = true;
+    assert_snapshot!(world.tell(), @r"
+    remove r at once
+    Converged
+    ");
+    world.observed.runs[0].running = true;
+    assert_snapshot!(world.tell(), @r"
+    kill r
+    Converged
+    ");
+    world.observed.runs.clear();
+    assert_snapshot!(world.tell(), @r"
+    runs gone: [1]
+    Converged
+    ");
+}
+
+#[test]
+fn a_detached_run_goes_when_its_command_has_ended() {
+    let mut world = World::new(0).routed();
+    let (row, seen) = run(true);
+    world.desired.runs.push(row);
+    world.observed.runs.push(seen);
+    assert_snapshot!(world.tell(), @"Settled");
+    (world.observed.runs[0].running, world.observed.runs[0].code) = (false, Some(3));
+    assert_snapshot!(world.tell(), @r"
+    log: blog-run-1vxqg ended with exit code 3
+    Settled
+    ");
+    world.desired.runs[0].ended = true;
+    assert_snapshot!(world.tell(), @r"
+    remove r when its log was read
+    Converged
+    ");
+    world.observed.runs.clear();
+    world.desired.runs[0].ended = false;
+    assert_snapshot!(world.tell(), @r"
+    log: blog-run-1vxqg is gone
+    Settled
+    ");
+}
+
+#[test]
+fn a_detached_run_that_is_ended_gets_its_time() {
+    let mut world = World::new(0).routed();
+    let (row, seen) = run(true);
+    world.desired.runs.push(Run { ended: true, ..row });
+    world.observed.runs.push(seen);
+    assert_snapshot!(world.tell(), @r"
+    stop the run r
+    Converged
+    ");
+    world.desired.runs[0].stop_at = Some(now() - TimeDelta::seconds(29));
+    assert_snapshot!(world.tell(), @"Converged");
+    world.desired.runs[0].stop_at = Some(now() - TimeDelta::seconds(31));
+    assert_snapshot!(world.tell(), @r"
+    kill r
+    Converged
+    ");
+    // Nobody waits for anything of an app that goes.
+    world.desired.runs[0].stop_at = None;
+    world.desired.app.destroyed = true;
     assert_snapshot!(world.tell(), @r"
     kill r
     Converged

@@ -211,6 +211,7 @@ fn tell(plan: &Plan) -> String {
         say(true, format!("route to [{}]", names.join(", ")));
     }
     say(!changes.gone.is_empty(), format!("gone: {:?}", changes.gone));
+    changes.runs_over.iter().for_each(|run| say(true, format!("log: {}", run.text)));
     say(!changes.runs_gone.is_empty(), format!("runs gone: {:?}", changes.runs_gone));
     say(changes.app_gone, "the app is gone".to_owned());
     lines.extend(plan.actions.iter().map(tell_step));
@@ -227,6 +228,7 @@ fn tell_step(step: &Step) -> String {
         Step::Do(Action::Remove { id }) => format!("remove {} at once", id.0),
         Step::Do(other) => format!("{other:?}"),
         Step::Stop { id, .. } => format!("stop {}", id.0),
+        Step::StopRun { id, .. } => format!("stop the run {}", id.0),
         Step::Remove { id } => format!("remove {} when its log was read", id.0),
     }
 }

@@ -1,0 +1,38 @@
+//! `GET /v2/apps/{id}/pods/{type}/{name}/exec`: a command in an instance that runs, as a session.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Router,
+    extract::{Path, ws::WebSocketUpgrade},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::{
+    Slashed,
+    extract::{Allowed, Use},
+    reachable::Reachable,
+    session::{self, Place},
+};
+use crate::{runs, state::State};
+
+pub(super) fn router() -> Router<State> {
+    Router::new().slashed("/v2/apps/{id}/pods/{type}/{name}/exec", get(exec))
+}
+
+async fn exec(
+    state: State,
+    allowed: Allowed<Use>,
+    _: Reachable,
+    Path(rest): Path<BTreeMap<String, String>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // A name decides alone, as where instances are restarted.
+    let name = rest.get("name").map(String::as_str).unwrap_or_default();
+    let opened = match runs::find(&state, &allowed.app, name).await {
+        Ok(target) => session::open(state, allowed, upgrade, Place::Instance(target)),
+        Err(error) => Err(error),
+    };
+    opened.unwrap_or_else(IntoResponse::into_response)
+}
