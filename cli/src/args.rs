@@ -11,7 +11,7 @@ use clap::{
 use crate::{
     apps, audit, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit,
     git, healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
-    services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
+    runs, services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -85,6 +85,8 @@ pub enum Command {
     #[command(flatten)]
     Routing(routing::Command),
     #[command(flatten)]
+    Runs(runs::Command),
+    #[command(flatten)]
     Services(services::Command),
     #[command(flatten)]
     Shortcuts(shortcuts::Command),
@@ -127,10 +129,11 @@ impl Command {
             Self::Maintenance(command) => command.run(context).await?,
             Self::Perms(command) => command.run(context).await?,
             Self::Profiles(command) => command.run(context)?,
-            Self::Ps(command) => command.run(context).await?,
+            Self::Ps(command) => return command.run(context).await,
             Self::Registry(command) => command.run(context).await?,
             Self::Releases(command) => command.run(context).await?,
             Self::Routing(command) => command.run(context).await?,
+            Self::Runs(command) => command.run(context).await?,
             Self::Services(command) => command.run(context).await?,
             Self::Shortcuts(command) => command.run(context)?,
             Self::Tags(command) => command.run(context).await?,

@@ -11,8 +11,19 @@ pub enum Exit {
     Failed,
     /// Nobody reads our output any more: what a shell reports for a program that SIGPIPE ended.
     NoReader,
-    /// A one-off command ended with this code.
+    /// A command on the platform ended with this code.
     Remote(u8),
+}
+
+impl Exit {
+    /// How to end for a command that ended with this code. A code that no process can end with still is not success.
+    pub fn of_command(code: i64) -> Self {
+        match u8::try_from(code) {
+            Ok(0) => Self::Done,
+            Ok(code) => Self::Remote(code),
+            Err(_) => Self::Failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -43,6 +43,7 @@ const TOPICS: &[Topic] = &[
     Topic::new("registry", "manage private registry information for your application"),
     Topic::new("releases", "manage releases of an application"),
     Topic::new("routing", "manage routability of an application"),
+    Topic::new("runs", "manage one-off runs that are under way"),
     Topic::new("services", "manage the process types that answer some paths"),
     Topic::new("shortcuts", "show the short forms of commands"),
     Topic::new("tags", "manage tags for application containers"),
@@ -163,7 +164,7 @@ fn overview(name: &Name) -> String {
            1    not done; standard error says why\n  \
            130  interrupted (Ctrl-C); what the controller was asked for may go on\n  \
            141  nobody reads the output any more\n  \
-           '{name} run' ends with the exit code of its command.",
+           '{name} run' and 'ps:exec' end with the exit code of their command.",
         remote = name.remote()
     )
 }

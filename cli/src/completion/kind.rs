@@ -32,6 +32,7 @@ impl Kind {
             ("keys:remove", "key") => Self::Key,
             ("limits:unset" | "timeouts:unset", "types")
             | ("limits:set", "limits")
+            | ("ps:exec", "process" | "instance")
             | ("ps:restart", "target")
             | ("ps:scale", "counts")
             | ("timeouts:set", "timeouts")
@@ -72,6 +73,7 @@ mod tests {
             ("profiles:use", "name"),
             ("ps:list", "app"),
             ("ps:list", "config"),
+            ("ps:exec", "process"),
             ("ps:restart", "target"),
             ("ps:scale", "counts"),
             ("releases:rollback", "version"),

@@ -1,5 +1,6 @@
 //! `ps`: running processes.
 
+mod exec;
 pub mod list;
 mod restart;
 mod scale;
@@ -7,7 +8,7 @@ mod scale;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::context::Context;
+use crate::{context::Context, exit::Exit};
 
 /// The verbs of `ps`.
 #[derive(Subcommand)]
@@ -18,16 +19,20 @@ pub enum Command {
     Scale(scale::Args),
     #[command(name = "ps:restart")]
     Restart(restart::Args),
+    #[command(name = "ps:exec")]
+    Exec(exec::Args),
 }
 
 impl Command {
     /// Does it.
-    pub async fn run(self, context: &Context) -> Result<()> {
+    pub async fn run(self, context: &Context) -> Result<Exit> {
         match self {
-            Self::List(args) => list::run(&args, context).await,
-            Self::Scale(args) => scale::run(&args, context).await,
-            Self::Restart(args) => restart::run(&args, context).await,
+            Self::List(args) => list::run(&args, context).await?,
+            Self::Scale(args) => scale::run(&args, context).await?,
+            Self::Restart(args) => restart::run(&args, context).await?,
+            Self::Exec(args) => return exec::run(&args, context).await,
         }
+        Ok(Exit::Done)
     }
 }
 

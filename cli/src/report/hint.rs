@@ -58,6 +58,7 @@ pub fn for_transport(error: &Error) -> Option<String> {
         }
         Error::Lost { .. } => Some("It may have been carried out all the same; look before you try again.".to_owned()),
         Error::CutOff => Some("Whether the command ended is not known.".to_owned()),
+        Error::Away => Some("Begin it again.".to_owned()),
         Error::Token => Some("Log in again to get a good one.".to_owned()),
         _ => None,
     }

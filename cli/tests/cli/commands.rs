@@ -25,16 +25,18 @@ pub struct Row {
     pub asks: bool,
     /// It prints something where it succeeds.
     pub speaks: bool,
+    /// It needs a session, which the controller of these tests cannot hold: `session.rs` has one that can.
+    pub converses: bool,
 }
 
 /// One that asks the controller and tells of it.
 const fn row(name: &'static str, arguments: &'static str) -> Row {
-    Row { name, arguments, asks: true, speaks: true }
+    Row { name, arguments, asks: true, speaks: true, converses: false }
 }
 
 /// One that needs no controller.
 const fn local(name: &'static str, arguments: &'static str) -> Row {
-    Row { name, arguments, asks: false, speaks: true }
+    Row { name, arguments, asks: false, speaks: true, converses: false }
 }
 
 /// Every command there is.
@@ -42,7 +44,7 @@ pub const ROWS: &[Row] = &[
     row("apps:create", "blog --remote new"),
     row("apps:list", ""),
     row("apps:info", "-a blog"),
-    Row { name: "apps:open", arguments: "-a blog", asks: true, speaks: false },
+    Row { name: "apps:open", arguments: "-a blog", asks: true, speaks: false, converses: false },
     row("apps:logs", "-a blog"),
     row("apps:run", "-a blog env"),
     row("apps:destroy", "-a blog --confirm blog"),
@@ -107,6 +109,7 @@ pub const ROWS: &[Row] = &[
     row("ps:list", "-a blog"),
     row("ps:scale", "web=1 -a blog"),
     row("ps:restart", "-a blog"),
+    Row { converses: true, speaks: false, ..row("ps:exec", "-a blog -- ls") },
     row("registry:list", "-a blog"),
     row("registry:set", "username=a -a blog"),
     row("registry:unset", "username -a blog"),
@@ -116,6 +119,8 @@ pub const ROWS: &[Row] = &[
     row("routing:info", "-a blog"),
     row("routing:enable", "-a blog"),
     row("routing:disable", "-a blog"),
+    row("runs:list", "-a blog"),
+    row("runs:stop", "nightly -a blog"),
     row("services:list", "-a blog"),
     row("services:add", "--type api --route /api -a blog"),
     row("services:remove", "api -a blog"),
@@ -261,6 +266,7 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
             let events = "{\"type\":\"stdout\",\"data\":\"b25lCg==\"}\n{\"type\":\"exited\",\"code\":0}\n";
             Answer::Text("application/x-ndjson", events.to_owned())
         }
+        ("GET", ["runs"]) => Answer::Json(200, json!({"count": 1, "results": [run("nightly")]})),
         (_, ["config"]) => Answer::Json(200, full_config()),
         (_, ["settings"]) => Answer::Json(200, settings(&json!({"team": "frontend"}))),
         ("GET", ["services"]) => {
@@ -283,6 +289,13 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         ("GET", ["perms"]) => Answer::Json(200, json!({"users": ["ana"]})),
         _ => NOTHING,
     }
+}
+
+/// A detached run.
+pub fn run(name: &str) -> Value {
+    json!({
+        "name": name, "command": "rake import", "user": "ana", "release": "v3", "detached": true, "created": AT, "until": AT,
+    })
 }
 
 fn full_config() -> Value {

@@ -62,6 +62,7 @@ async fn the_overview() {
       registry               manage private registry information for your application
       releases               manage releases of an application
       routing                manage routability of an application
+      runs                   manage one-off runs that are under way
       services               manage the process types that answer some paths
       shortcuts              show the short forms of commands
       tags                   manage tags for application containers
@@ -101,9 +102,14 @@ async fn the_end_of_the_overview() {
       1    not done; standard error says why
       130  interrupted (Ctrl-C); what the controller was asked for may go on
       141  nobody reads the output any more
-      'mycli run' ends with the exit code of its command.
+      'mycli run' and 'ps:exec' end with the exit code of their command.
     ----- stderr -----
     ");
+}
+
+#[tokio::test]
+async fn the_overview_is_asked_for_in_three_ways() {
+    let world = World::new().await;
     assert_eq!(world.run("help"), world.run("--help"));
     assert_eq!(world.run("help"), world.run("-h"));
 }
@@ -119,6 +125,7 @@ async fn the_help_of_topics() {
       ps:list                lists processes servicing an application
       ps:scale               scales an application's processes by type
       ps:restart             restarts an application, a process type or a specific process
+      ps:exec                executes a command in a running process, or opens a shell there
     ----- stderr -----
     ");
     assert_snapshot!(world.run("auth"), @r"

@@ -71,7 +71,7 @@ fn asking() -> impl Iterator<Item = &'static Row> {
 async fn every_command_succeeds_where_everything_is_well() {
     let world = furnished().await;
     obliges(&world, |answer| answer).await;
-    for row in ROWS {
+    for row in ROWS.iter().filter(|row| !row.converses) {
         furnish(&world);
         has_succeeded(row, &row.run(&world));
     }
@@ -207,7 +207,7 @@ async fn every_command_that_writes_a_file_fails_where_it_finds_no_room() {
     let before = disk.files();
     let ballast = disk.fill();
     for (name, arguments) in WRITERS {
-        let row = Row { name, arguments, asks: true, speaks: true };
+        let row = Row { name, arguments, asks: true, speaks: true, converses: false };
         let mut command = world.command();
         command.args(row.words(&world.server.uri())).stdin(Stdio::null());
         if name == "config:pull" {

@@ -37,6 +37,7 @@ mod releases;
 mod run;
 mod secrets;
 mod services;
+mod session;
 mod settings_file;
 mod switches;
 mod tags;

@@ -103,7 +103,7 @@ impl Terminal {
 
     /// Everything that was shown, with escapes spelled out, and how it ended. Whatever that was, who types afterwards
     /// sees it again.
-    fn end(mut self, world: &World) -> String {
+    pub fn end(mut self, world: &World) -> String {
         while self.read() {}
         let status = self.child.wait().unwrap();
         let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
