@@ -20,6 +20,7 @@ pub mod routes;
 pub mod snapshot;
 pub mod sources;
 pub mod standalone;
+pub mod terminal;
 pub mod user;
 pub mod wait;
 

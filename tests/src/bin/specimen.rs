@@ -6,6 +6,7 @@
 //! | `delicate` | the same, but answers 503 in its first second, and on SIGTERM ends at once |
 //! | `silent` | runs and never listens; SIGTERM does not impress it |
 //! | `leave <code>` | says goodbye and ends with that code |
+//! | `size` | tells the size of its terminal, now and at each line that it reads, and `TERM`; at `end <code>` it ends |
 //! | `probe <address>...` | tries to connect to each `<ip>:<port>` or `<ip>:<first>-<last>`, and prints those that are open |
 //!
 //! `GET /` tells `POWERED_BY`; `/wait?<milliseconds>` answers after that time with the length of the request's body;
@@ -31,6 +32,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use rustix::termios::tcgetwinsize;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{SignalKind, signal},
@@ -60,6 +62,7 @@ async fn main() -> Result<ExitCode> {
             say("goodbye");
             return Ok(ExitCode::from(code.parse::<u8>()?));
         }
+        ["size"] => return size(),
         ["probe", addresses @ ..] => probe(addresses).await?,
         other => bail!("no such behaviour: {other:?}"),
     }
@@ -155,6 +158,19 @@ async fn silent() -> Result<()> {
         say("no");
     }
     Ok(())
+}
+
+/// Tells what terminal it has, whenever it is asked.
+fn size() -> Result<ExitCode> {
+    loop {
+        let (size, kind) = (tcgetwinsize(std::io::stdin()).context("no terminal")?, env::var("TERM"));
+        say(&format!("{} lines of {} on {}", size.ws_row, size.ws_col, kind.unwrap_or_default()));
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        if let Some(code) = line.trim().strip_prefix("end ") {
+            return Ok(ExitCode::from(code.parse::<u8>()?));
+        }
+    }
 }
 
 async fn probe(words: &[&str]) -> Result<()> {
