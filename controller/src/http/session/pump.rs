@@ -125,7 +125,7 @@ impl Pump {
     }
 
     /// Ends the command, then tells the client why.
-    pub(super) async fn end(self, end: End) {
+    pub(super) async fn end(mut self, end: End) {
         let (event, code) = match end {
             End::Gone => (None, close_code::NORMAL),
             End::Exited(code) => (Some(SessionEvent::Exited { code }), close_code::NORMAL),
@@ -143,7 +143,11 @@ impl Pump {
                 self.sender.send(message).await.ok()?;
             }
             drop(self.sender);
-            self.writer.await.ok()
+            self.writer.await.ok()?;
+            // Until it has hung up: what it says meanwhile would find nobody, and whoever is between would take that for
+            // the end of all, last words included.
+            while let Some(Ok(_)) = self.reader.next().await {}
+            Some(())
         };
         // A client that does not listen any more is not told.
         let _ = timeout(LAST_WORDS, last).await;
