@@ -17,7 +17,7 @@ use crate::{client::Peer, listen::Protocol, settings::Settings};
 
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-pub(super) const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -29,7 +29,7 @@ const MAX_TOLD: usize = 255;
 
 /// Whether the client's own connection is encrypted, as far as that is known.
 pub(super) fn is_secure(headers: &HeaderMap, peer: &Peer) -> bool {
-    let told = headers.get(PROTO).filter(|_| peer.trusted);
+    let told = headers.get(PROTO).filter(|proto| peer.trusted && is_scheme(proto));
     let told = told.map(|proto| matches!(proto.as_bytes(), b"https" | b"wss"));
     told.unwrap_or(peer.protocol == Protocol::Https)
 }
@@ -96,12 +96,17 @@ impl Told {
         let value = |name| headers.get(name).filter(|value| is_plain(value)).cloned();
         Self {
             client: forwarded::client(headers.get_all(FOR).iter(), trusted),
-            proto: value(PROTO).filter(|proto| matches!(proto.as_bytes(), b"http" | b"https" | b"ws" | b"wss")),
+            proto: value(PROTO).filter(is_scheme),
             port: value(PORT).filter(|port| port.as_bytes().iter().all(u8::is_ascii_digit)),
             host: value(HOST),
             id: value(REQUEST_ID),
         }
     }
+}
+
+/// A scheme that a client can have come by.
+fn is_scheme(proto: &HeaderValue) -> bool {
+    matches!(proto.as_bytes(), b"http" | b"https" | b"ws" | b"wss")
 }
 
 /// One word that can be put into a log line or a header without being read as two.

@@ -104,7 +104,7 @@ fn plan(client: &Client, request: Request<Incoming>, record: &mut Record, asked:
     asked.correlation = headers::tell_more(outbound.headers_mut(), &client.shared.settings, &id);
     asked.id = Some(id.clone());
     record.id = Some(id);
-    if let Some(location) = secure::elsewhere(client, &target, &outbound) {
+    if let Some(location) = secure::elsewhere(client, &target, &outbound, asked.secure) {
         return Err(Own::Moved(location));
     }
     outbound.bounds = bounds(client, &target);

@@ -60,11 +60,6 @@ impl Outbound {
         self.request.headers_mut()
     }
 
-    /// Whether the client's own connection is encrypted, as far as that is known. To be asked once the headers are prepared.
-    pub fn is_secure(&self) -> bool {
-        self.request.headers().get(headers::PROTO).is_some_and(|proto| matches!(proto.as_bytes(), b"https" | b"wss"))
-    }
-
     /// Whether its body is announced to be longer than it may be.
     pub fn is_too_large(&self) -> bool {
         let announced = self.request.body().as_ref().map_or(0, |body| body.size_hint().lower());

@@ -9,14 +9,14 @@ use crate::{client::Client, config::HttpsPort, shared::Target};
 const ACME: &str = "/.well-known/acme-challenge/";
 
 /// Where the request has to go instead, if it came in clear text to a host that does not want that.
-pub(super) fn elsewhere(client: &Client, target: &Target, outbound: &Outbound) -> Option<HeaderValue> {
+pub(super) fn elsewhere(client: &Client, target: &Target, outbound: &Outbound, secure: bool) -> Option<HeaderValue> {
     let shared = &client.shared;
     let wanted = match target {
         Target::App(app) => app.https_enforced || by_operator(client, outbound),
         // Who administers the platform on its own machine does it in clear text.
         Target::Api(_) => !client.peer.loopback && by_operator(client, outbound),
     };
-    if !wanted || outbound.is_secure() || outbound.path_and_query().starts_with(ACME) {
+    if !wanted || secure || outbound.path_and_query().starts_with(ACME) {
         return None;
     }
     let port =

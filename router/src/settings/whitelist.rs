@@ -73,6 +73,23 @@ mod tests {
     }
 
     #[test]
+    fn networks_contain_their_addresses_alone() {
+        let own = list(&["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"]);
+        for (client, admitted) in [
+            ("10.255.0.1", true),
+            ("203.0.113.7", true),
+            ("203.0.113.8", false),
+            ("11.0.0.1", false),
+            ("2001:db8:1::1", true),
+            ("2001:db9::1", false),
+            ("::a00:1", false),
+        ] {
+            assert_eq!(Whitelist::default().admits(client.parse().unwrap(), &own), admitted, "{client}");
+        }
+        assert!(Whitelist::default().admits("203.0.113.8".parse().unwrap(), &[]));
+    }
+
+    #[test]
     fn the_api_is_never_lost() {
         let rule = Whitelist { default: list(&["192.0.2.0/24"]), mode: Mode::Extend, enforced: true };
         let admitted =
