@@ -30,6 +30,12 @@ pub fn prove() -> bool {
     std::env::var_os("SLIPWAY_PROVE").is_some()
 }
 
+/// Which of the tests that run now this one is: what the machine has but once is cut into as many parts.
+#[must_use]
+pub fn slot() -> u8 {
+    std::env::var("NEXTEST_TEST_GLOBAL_SLOT").ok().and_then(|slot| slot.parse().ok()).unwrap_or_default()
+}
+
 /// Says what happens, for whoever has to find out why a test failed; `scripts/prove` always shows it.
 #[expect(clippy::print_stdout, reason = "the runner keeps it until the test fails")]
 pub fn tell(what: &str) {

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,10 +11,7 @@ use std::{
 use anyhow::Result;
 use tempfile::TempDir;
 
-use crate::{
-    outside::{ADDRESS, Outside},
-    program,
-};
+use crate::{outside::Outside, program};
 
 /// What programs of this machine trust.
 const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -21,18 +19,20 @@ const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The registry's files; its server ends with its host.
 pub struct Registry {
     folder: TempDir,
+    address: Ipv4Addr,
 }
 
 impl Registry {
     /// Starts one on that host.
     pub fn open(outside: &mut Outside) -> Result<Self> {
-        let registry = Self { folder: TempDir::new()? };
+        let registry = Self { folder: TempDir::new()?, address: outside.address() };
         registry.prove()?;
         let path = |name: &str| registry.path(name).display().to_string();
         let settings = format!(
-            "version: 0.1\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp:\n  addr: {ADDRESS}:443\n  \
+            "version: 0.1\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp:\n  addr: {}:443\n  \
              tls: {{ certificate: {}, key: {} }}\n",
             path("images"),
+            registry.address,
             path("certificate"),
             path("key")
         );
@@ -49,7 +49,7 @@ impl Registry {
 
     /// Fills it with a small image, and answers its name there.
     pub fn publish(&self) -> Result<String> {
-        let (stage, name) = (self.path("stage"), format!("{ADDRESS}/tiny/base:1"));
+        let (stage, name) = (self.path("stage"), format!("{}/tiny/base:1", self.address));
         fs::create_dir(&stage)?;
         fs::copy("/bin/busybox", stage.join("busybox"))?;
         fs::write(stage.join("passwd"), "root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")?;
@@ -69,7 +69,7 @@ impl Registry {
 
     /// Makes the certificate, and the place where it is trusted: nobody else's view of the machine changes.
     fn prove(&self) -> Result<()> {
-        let subject = format!("subjectAltName=IP:{ADDRESS}");
+        let subject = format!("subjectAltName=IP:{}", self.address);
         let mut openssl = Command::new("openssl");
         openssl.args(["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=outside", "-addext", &subject]);
         openssl.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout"]).arg(self.path("key"));

@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{program, user::Said, wait};
+use crate::{program, slot, user::Said, wait};
 
 /// How long a platform may take to serve: it makes users and a database first.
 const START: Duration = Duration::from_secs(90);
@@ -339,6 +339,9 @@ impl Place {
             command.arg(format!("--https-listen=127.0.0.1:{}", self.https_port));
         }
         command.arg("--registry-bin").arg(self.path("docker-registry"));
+        // Another test's installation starts in the same moment, and would choose the same one; engines apart from the
+        // machine's do not know of each other's networks.
+        command.arg(format!("--network-pool=10.{}.0.0/14", 252 - 4 * slot()));
         command.args(self.engine());
         command.args(&self.ground.options);
         Ok(command.stdout(log.try_clone()?).stderr(log).spawn()?)
