@@ -3,6 +3,7 @@
 mod accept;
 mod admission;
 mod connection;
+mod exchange;
 mod farewell;
 mod frames;
 mod http2;

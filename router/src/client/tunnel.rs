@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::farewell::Farewell;
+use super::{exchange::exchange, farewell::Farewell, linger::linger};
 use crate::{balance::Lease, upstream::Socket, watch::Watch};
 
 /// The instance's end of an upgraded connection. Counts as under way there.
@@ -46,18 +46,21 @@ impl Tunnel {
         }
         let mut client = Timed { inner: client, watch, patience, farewell: None };
         let mut instance = Timed { inner: socket, watch, patience, farewell };
-        let copy = async {
+        let talk = async {
             client.write_all(&answer).await?;
             client.flush().await?;
-            instance.write_all(&early).await?;
-            tokio::io::copy_bidirectional(&mut client, &mut instance).await
+            exchange(&mut client, &early, &mut instance).await
         };
         watch.arm(patience);
-        match copy.await {
-            Ok((up, down)) => tracing::debug!(up, down, "an upgraded connection ended"),
+        let end = talk.await;
+        drop((instance, lease));
+        match end {
+            // Its time is over.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => return,
             Err(error) => tracing::debug!(%error, "an upgraded connection broke"),
+            Ok(()) => tracing::debug!("an upgraded connection ended"),
         }
-        drop(lease);
+        linger(client.inner).await;
     }
 }
 
