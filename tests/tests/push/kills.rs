@@ -46,7 +46,7 @@ fn a_push_in_which_something_dies() -> Result<()> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut victims = VICTIMS;
     victims.shuffle(&mut dice);
-    for round in 0..if tests::prove() { 50 } else { 5 } {
+    for round in 0..if tests::prove() { 100 } else { 5 } {
         let before = releases(&stage)?;
         let text = format!("round {round}");
         blog.write("Dockerfile", &SMALL.replace("Slipway", &text))?;

@@ -6,6 +6,7 @@ mod disk;
 mod engine;
 mod mischief;
 mod outages;
+mod scarce;
 
 use std::{fmt::Write, time::Duration};
 

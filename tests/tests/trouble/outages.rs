@@ -107,7 +107,7 @@ fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration, wr
         drop(gone);
         let back = Instant::now();
         // Not by mycli, which waits before it asks again.
-        let answers = || Ok(apps(platform, user)?.starts_with("HTTP/1.1 200").then_some(()));
+        let answers = || Ok(is_answered(platform, user)?.then_some(()));
         wait::until("the API answers again", Duration::from_mins(1), answers)?;
         longest = longest.max(back.elapsed());
         tests::tell(&format!("round {round}: back after {:?}", back.elapsed()));
@@ -116,14 +116,16 @@ fn outages(platform: &Standalone, user: &User, rounds: usize, away: Duration, wr
 }
 
 /// The API says in time that it cannot, and when to ask again.
-fn is_refused(platform: &Standalone, user: &User) -> Result<()> {
-    let said = apps(platform, user)?;
-    let head = said.to_ascii_lowercase();
-    ensure!(head.starts_with("http/1.1 503") && head.contains("\r\nretry-after: "), "{said}");
+pub fn is_refused(platform: &Standalone, user: &User) -> Result<()> {
+    ensure!(!is_answered(platform, user)?, "the API answers");
     Ok(())
 }
 
-/// What the API answers to who asks for the apps, the head first.
-fn apps(platform: &Standalone, user: &User) -> Result<String> {
-    user.asks(&format!("{}/v2/apps", platform.url()), None)
+/// True when the API answers who asks for the apps, false when it says that it cannot, and when to ask again.
+pub fn is_answered(platform: &Standalone, user: &User) -> Result<bool> {
+    let said = user.asks(&format!("{}/v2/apps", platform.url()), None)?;
+    let head = said.to_ascii_lowercase();
+    let refused = head.starts_with("http/1.1 503") && head.contains("\r\nretry-after: ");
+    ensure!(refused || head.starts_with("http/1.1 200"), "{said}");
+    Ok(!refused)
 }
