@@ -114,17 +114,21 @@ impl Repository {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let ssh = format!(
-            "ssh -F none -i {home}/.ssh/id_ed25519 -o IdentitiesOnly=yes -o UserKnownHostsFile={home}/.ssh/known_hosts",
-            home = self.home.display()
-        );
         let mut command = Command::new("git");
-        // Nothing of the developer's own settings.
-        command.env_clear().env("HOME", &self.home).env("PATH", "/usr/bin:/bin").env("GIT_CONFIG_NOSYSTEM", "1");
-        command.env("GIT_SSH_COMMAND", ssh).env("GIT_TERMINAL_PROMPT", "0").current_dir(self.path());
-        command.args(words);
+        surround(&mut command, &self.home);
+        command.args(words).current_dir(self.path());
         command
     }
+}
+
+/// Nothing of the developer's own settings: the surroundings of somebody at home there, whose key git uses.
+pub fn surround(command: &mut Command, home: &Path) {
+    let ssh = format!(
+        "ssh -F none -i {home}/.ssh/id_ed25519 -o IdentitiesOnly=yes -o UserKnownHostsFile={home}/.ssh/known_hosts",
+        home = home.display()
+    );
+    command.env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env("GIT_SSH_COMMAND", ssh).env("GIT_TERMINAL_PROMPT", "0");
 }
 
 /// Makes a key, registers it and trusts the platform's host keys, as `mycli keys:add` offers.
@@ -146,12 +150,18 @@ fn key(user: &User) -> PathBuf {
 
 impl From<Said> for Pushed {
     fn from(said: Said) -> Self {
-        let lines = said.err.lines().map(|line| {
-            let line = line.strip_prefix("remote: ").map_or(line, |rest| rest.strip_prefix(COLUMN_ONE).unwrap_or(rest));
-            line.trim_end().to_owned()
-        });
-        Self { code: said.code, text: lines.collect::<Vec<_>>().join("\n") }
+        Self { code: said.code, text: on_screen(&said.err) }
     }
+}
+
+/// What git wrote, as it looks on a terminal.
+#[must_use]
+pub fn on_screen(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let line = line.strip_prefix("remote: ").map_or(line, |rest| rest.strip_prefix(COLUMN_ONE).unwrap_or(rest));
+        line.trim_end()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl fmt::Display for Pushed {

@@ -21,6 +21,7 @@ pub mod snapshot;
 pub mod sources;
 pub mod standalone;
 pub mod terminal;
+pub mod transcript;
 pub mod user;
 pub mod wait;
 
