@@ -76,7 +76,7 @@ impl Chunked {
             }
             (Self::Size { digits, size }, _) if *digits < MAX_DIGITS => {
                 let digit = char::from(byte).to_digit(16)?;
-                Self::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
+                Self::Size { size: (size << 4) + u64::from(digit), digits: digits + 1 }
             }
             (Self::SizeEnd { size: 0 } | Self::TrailerEnd { .. }, b'\n') => Self::Trailer { empty: true },
             (Self::SizeEnd { size }, b'\n') => Self::Data { left: *size },
