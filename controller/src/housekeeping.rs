@@ -25,5 +25,6 @@ async fn sweep(state: &State) -> Result<(), sqlx::Error> {
     db::api_token::sweep(&state.pool).await?;
     db::audit::sweep(&state.pool).await?;
     db::event::sweep(&state.pool).await?;
+    db::deploy_hook::sweep(&state.pool).await?;
     db::operation::sweep(&state.pool).await
 }

@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    autoscale, db, housekeeping, internal, logs,
+    autoscale, db, delivery, housekeeping, internal, logs,
     platform::Platform,
     pulse::Pulse,
     pushes, serve,
@@ -74,6 +74,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let internal = serve(listeners.internal, internal::router(state.clone()), shutdown.clone())?;
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
     let builds = tokio::spawn(pushes::run(state.clone(), shutdown.clone()));
+    let deliveries = tokio::spawn(delivery::run(state.clone(), shutdown.clone()));
     tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
     tokio::spawn(autoscale::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, process = %state.process, "serving");
@@ -90,7 +91,8 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     if tokio::time::timeout(DRAIN, api).await.is_err() {
         tracing::warn!("answers were cut off: they took longer than {} s", DRAIN.as_secs());
     }
-    Ok(())
+    // Last, so that a hook that does not answer takes its time beside all that.
+    Ok(deliveries.await?)
 }
 
 async fn prepare(config: Config, shutdown: &CancellationToken) -> anyhow::Result<State> {

@@ -8,7 +8,9 @@ use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::{db::installation::Installation, logs, platform::Platform, pulse::Pulse, signals::Signals, vault::Vault};
+use crate::{
+    db::installation::Installation, hook::Hooks, logs, platform::Platform, pulse::Pulse, signals::Signals, vault::Vault,
+};
 
 /// A handle on [`Shared`].
 #[derive(Clone)]
@@ -87,6 +89,8 @@ pub struct Settings {
     pub ssh: Option<SshAddress>,
     /// SHA-256 of the key of builders that are not ours; none where there are no such.
     pub builder_key_sha256: Option<[u8; 32]>,
+    /// Who is told of each release.
+    pub deploy_hooks: Hooks,
 }
 
 impl Default for Settings {
@@ -107,6 +111,7 @@ impl Default for Settings {
             network_pool: None,
             ssh: None,
             builder_key_sha256: None,
+            deploy_hooks: Hooks::default(),
         }
     }
 }

@@ -17,12 +17,13 @@ const CRATE_RULES: [(&str, &[&str]); 7] = [
 ];
 
 /// Which modules of the controller a module may use. `error` is everybody's, the crate's root composes them all.
-const MODULE_RULES: [(&str, &[&str]); 19] = [
+const MODULE_RULES: [(&str, &[&str]); 20] = [
     ("auth", &["db", "state"]),
     ("certificate", &[]),
     ("db", &["certificate", "failpoint", "vault"]),
     ("error", &[]),
     ("failpoint", &[]),
+    ("hook", &[]),
     (
         "http",
         &[
@@ -43,7 +44,7 @@ const MODULE_RULES: [(&str, &[&str]); 19] = [
     ),
     ("internal", &["db", "pushes", "routes", "state"]),
     ("logs", &["db", "platform"]),
-    ("operation", &["db", "quantity", "signals", "state", "vault"]),
+    ("operation", &["db", "hook", "quantity", "signals", "state", "vault"]),
     ("outage", &["platform", "state"]),
     ("platform", &["failpoint"]),
     ("pulse", &[]),
@@ -52,13 +53,24 @@ const MODULE_RULES: [(&str, &[&str]); 19] = [
     ("routes", &["db", "signals", "state"]),
     ("serve", &[]),
     ("signals", &["db"]),
-    ("state", &["db", "logs", "platform", "pulse", "signals", "vault"]),
+    ("state", &["db", "hook", "logs", "platform", "pulse", "signals", "vault"]),
     ("vault", &[]),
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 10] =
-    ["autoscale", "backup", "housekeeping", "instances", "lease", "purge", "pushes", "runs", "worker", "workload"];
+const COMPOSING: [&str; 11] = [
+    "autoscale",
+    "backup",
+    "delivery",
+    "housekeeping",
+    "instances",
+    "lease",
+    "purge",
+    "pushes",
+    "runs",
+    "worker",
+    "workload",
+];
 
 /// What only one room may name.
 const ROOMS: [(&str, &str); 5] = [

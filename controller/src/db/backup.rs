@@ -113,6 +113,8 @@ pub async fn forget_machine(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from runs").execute(&mut *tx).await?;
     sqlx::query!("delete from networks").execute(&mut *tx).await?;
     sqlx::query!("delete from routers").execute(&mut *tx).await?;
+    // The old machine has told them; what it had not told is old news.
+    sqlx::query!("delete from deploy_hooks").execute(&mut *tx).await?;
     sqlx::query!("delete from push_locks").execute(&mut *tx).await?;
     sqlx::query!("update apps set lease_owner = null, lease_until = null").execute(&mut *tx).await?;
     sqlx::query!("update pushes set lease_owner = null, lease_until = null").execute(&mut *tx).await?;

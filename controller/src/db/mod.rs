@@ -12,6 +12,7 @@ pub mod build;
 pub mod certificate;
 pub mod collaborator;
 pub mod config;
+pub mod deploy_hook;
 pub mod domain;
 pub mod event;
 pub mod idempotency;

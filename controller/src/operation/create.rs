@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::Actor;
+use super::{Actor, announce::announce};
 use crate::{
     db::{self, app::App, event::Level, release::Resolved},
     error::Error,
+    hook::Announcement,
     state::State,
 };
 
@@ -108,6 +109,8 @@ async fn first_rows(
     };
     db::release::insert(&mut *tx, release).await?;
     log(tx, id, &summary).await?;
+    let announcement = Announcement { app: name, version: 1, summary: &summary, sha: "", user: &actor.username };
+    announce(tx, &state.settings.deploy_hooks, id, announcement).await?;
     db::settings::insert(&mut *tx, id, actor.user_id).await?;
     log(tx, id, &format!("appsettings {name}-{} updated", short(uuid))).await?;
     let domain = DomainName::parse(name.as_str()).map_err(|error| Error::name("id", error))?;

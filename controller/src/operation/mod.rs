@@ -4,6 +4,7 @@
 //!
 //! Nothing here calls the platform: rows are written, and the reconciler makes them true.
 
+mod announce;
 pub mod create;
 pub mod destroy;
 pub mod formation;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     BuildPatch, Patch,
+    announce::announce,
     create::short,
     formation::{self, Shape},
     merge, port, summary,
@@ -22,6 +23,7 @@ use crate::{
         signal::{Signal, notify},
     },
     error::{Answer, Error},
+    hook::Announcement,
     state::State,
     vault::Place,
 };
@@ -204,9 +206,10 @@ impl Maker<'_> {
         let structure = self.structure(&draft).await?;
         let resolved = self.resolve(&draft, &structure).await?;
         let state = if draft.build.is_some() { ReleaseState::Pending } else { ReleaseState::Good };
+        let version = db::release::next_version(&mut *self.tx, self.app.id).await?;
         let release = NewRelease {
             app_id: self.app.id,
-            version: db::release::next_version(&mut *self.tx, self.app.id).await?,
+            version,
             user_id: self.operation.user_id,
             build_id: draft.build.as_ref().map(|build| build.id),
             config_id: draft.config_id,
@@ -216,6 +219,7 @@ impl Maker<'_> {
         };
         let release_id = db::release::insert(&mut *self.tx, release).await?;
         self.log(&draft.summary).await?;
+        self.announce(version, &draft).await?;
         db::operation::set_release(&mut *self.tx, self.operation.id, release_id).await?;
         if state == ReleaseState::Good {
             self.log("No build associated with this release to publish").await?;
@@ -224,6 +228,17 @@ impl Maker<'_> {
         }
         db::app::touch(&mut *self.tx, self.app.id).await?;
         Ok(db::commit(self.tx).await?)
+    }
+
+    async fn announce(&mut self, version: u32, draft: &Draft) -> Result<(), Error> {
+        let announcement = Announcement {
+            app: &self.app.name,
+            version,
+            summary: &draft.summary,
+            sha: draft.build.as_ref().map_or("", |build| &build.sha),
+            user: &self.operation.username,
+        };
+        Ok(announce(&mut self.tx, &self.state.settings.deploy_hooks, self.app.id, announcement).await?)
     }
 
     /// The formation that the release will be rolled out with; it becomes the app's only when that has succeeded.

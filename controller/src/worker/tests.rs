@@ -50,12 +50,17 @@ impl Drop for Story {
 
 impl Story {
     pub(crate) async fn begin(pool: PgPool) -> Self {
+        Self::with_settings(pool, Settings::default()).await
+    }
+
+    /// With other choices of the operator.
+    pub(crate) async fn with_settings(pool: PgPool, settings: Settings) -> Self {
         let url = url_of(&pool);
-        Self::listening(pool, Some(url)).await
+        Self::listening(pool, Some(url), settings).await
     }
 
     /// With signals from `url`, or none.
-    async fn listening(pool: PgPool, url: Option<String>) -> Self {
+    async fn listening(pool: PgPool, url: Option<String>, settings: Settings) -> Self {
         let memory = Arc::new(Memory::default());
         memory.image("web:1", Script::serves(5000));
         memory.image("web:2", Script::serves(5000));
@@ -64,7 +69,8 @@ impl Story {
         memory.image("mute:1", Script { exposes: vec![5000], ..Script::default() });
         let folder = tempfile::tempdir().unwrap();
         let stop = CancellationToken::new();
-        let state = state(pool, memory.clone(), folder.path(), Signals::start(url, stop.clone())).await;
+        let signals = Signals::start(url, stop.clone());
+        let state = state_with(pool, memory.clone(), folder.path(), signals, settings).await;
         let ana = Actor { user_id: user(&state.pool, "ana").await, username: "ana".to_owned() };
         tokio::spawn(super::run(state.clone(), stop.clone()));
         Self { state, memory, ana, folder, stop }
@@ -129,6 +135,16 @@ impl Story {
 
 /// A controller's part of an installation; another one on the same folder shares its key.
 pub(crate) async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path::Path, signals: Signals) -> State {
+    state_with(pool, memory, folder, signals, Settings::default()).await
+}
+
+async fn state_with(
+    pool: PgPool,
+    memory: Arc<Memory>,
+    folder: &std::path::Path,
+    signals: Signals,
+    settings: Settings,
+) -> State {
     let (key, sources) = (folder.join("key"), folder.join("sources"));
     if !key.exists() {
         std::fs::write(&key, Vault::new_key_line()).unwrap();
@@ -137,7 +153,7 @@ pub(crate) async fn state(pool: PgPool, memory: Arc<Memory>, folder: &std::path:
     let vault = Vault::load(&key).unwrap();
     let store = Arc::new(logs::Store::open(folder.join("logs"), logs::Limits::default()).unwrap());
     let network_pool = Some("10.214.0.0/16".parse().unwrap());
-    let settings = Settings { network_pool, sources_dir: Some(sources), ..Settings::default() };
+    let settings = Settings { network_pool, sources_dir: Some(sources), ..settings };
     State::new(Shared {
         pulse: Pulse::feel(pool.clone(), signals.stopping()),
         installation: db::installation::open(&pool, &vault).await.unwrap(),

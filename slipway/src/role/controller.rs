@@ -16,7 +16,7 @@ use controller::{
 use ipnet::Ipv4Net;
 use tokio_util::sync::CancellationToken;
 
-use super::{Defaults, ssh};
+use super::{Defaults, HookOptions, ssh};
 use crate::inherited::Inherited;
 
 /// Options of `slipway controller`. It serves on the sockets named `api` and `internal` that it inherits (`LISTEN_FDS`,
@@ -82,6 +82,8 @@ pub struct ControllerOptions {
     network_pool: Ipv4Net,
     #[command(flatten)]
     defaults: Defaults,
+    #[command(flatten)]
+    hooks: HookOptions,
 }
 
 /// Runs the controller on the sockets it inherited.
@@ -103,6 +105,7 @@ fn config(options: ControllerOptions) -> Result<Config> {
         builds: options.builds,
         sources_dir: options.builds_socket.and(options.sources_dir),
         public_port: options.public_port,
+        deploy_hooks: options.hooks.hooks()?,
         ..options.defaults.settings()
     };
     Ok(Config {

@@ -4,6 +4,7 @@
 mod builder;
 mod controller;
 mod defaults;
+mod hooks;
 mod pushes;
 mod router;
 mod ssh;
@@ -16,6 +17,7 @@ pub use self::{
     builder::{BuilderOptions, run as run_builder},
     controller::{ControllerOptions, run as run_controller},
     defaults::{Defaults, memory},
+    hooks::{HookOptions, hook_environment},
     pushes::PushLimits,
     router::{RouterOptions, run as run_router},
 };

@@ -12,6 +12,7 @@ use super::{
     setup::Setup,
     sockets::Sockets,
 };
+use crate::role::hook_environment;
 
 /// How to start every part that this installation has, in the order of starting.
 pub fn all(options: &Options, setup: &Setup, sockets: &Sockets, program: &Path) -> Vec<(Part, Launch)> {
@@ -50,6 +51,7 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
     let args = defaults.into_iter().fold(args, |args, (option, value)| args.with(option, value));
     let mut env = vec![("DATABASE_URL".to_owned(), database_url(setup).into())];
     env.extend(options.database_direct_url.iter().map(|url| ("DATABASE_DIRECT_URL".to_owned(), url.into())));
+    env.extend(hook_environment(&setup.hooks));
     env.extend(log_level());
     Launch {
         account: setup.accounts.controller.clone(),

@@ -10,7 +10,7 @@ use ipnet::{IpNet, Ipv4Net};
 use router::{Config, SettingError};
 
 use super::{certificate::CertificateOptions, installation::Installation, sockets::Addresses};
-use crate::role::{Defaults, PushLimits, memory};
+use crate::role::{Defaults, HookOptions, PushLimits, memory};
 
 /// The port on which apps and the API are served unless another is named.
 const HTTP_PORT: u16 = 80;
@@ -75,6 +75,9 @@ pub struct Options {
     /// What holds for all apps.
     #[command(flatten)]
     pub defaults: Defaults,
+    /// Who is told of releases.
+    #[command(flatten)]
+    pub hooks: HookOptions,
     /// Be tried out by the supervisor that started this one, which watches over it; seconds that each part may take
     #[arg(long, value_name = "SECONDS", hide = true)]
     pub trial: Option<u64>,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use controller::hook::Hooks;
 use ipnet::Ipv4Net;
 
 use super::{
@@ -32,6 +33,8 @@ pub struct Setup {
     pub builds: Ipv4Net,
     /// Whether there are pushes.
     pub pushes: Pushes,
+    /// Who is told of releases.
+    pub hooks: Hooks,
 }
 
 impl Setup {
@@ -41,6 +44,7 @@ impl Setup {
         let database = Database::choose(options.database_url.as_deref(), options.pg_bin.as_ref())?;
         let engine_group = accounts::engine_group(&options.docker_socket)?;
         let pushes = Pushes::choose(options.pushes.registry_bin.as_ref())?;
+        let hooks = options.hooks.hooks()?;
         let accounts = Accounts::ensure(options.installation.name.as_str())?;
         ensure_folders(&paths, &accounts).context("cannot make the folders of the installation")?;
         secrets::ensure(&paths, &accounts)?;
@@ -53,7 +57,7 @@ impl Setup {
             Pushes::On { .. } => registry::ensure(&paths, &accounts, options.pushes.registry_listen)?,
             Pushes::Off { reason } => tracing::warn!(%reason, "there are no pushes"),
         }
-        Ok(Self { paths, accounts, database, engine_group, pool, builds, pushes })
+        Ok(Self { paths, accounts, database, engine_group, pool, builds, pushes, hooks })
     }
 }
 

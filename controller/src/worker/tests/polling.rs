@@ -5,7 +5,7 @@ use crate::db::audit;
 
 #[sqlx::test(migrations = "../migrations")]
 async fn without_signals_the_work_is_found_within_a_second_or_two(pool: PgPool) {
-    let story = Story::listening(pool, None).await;
+    let story = Story::listening(pool, None, Settings::default()).await;
     let app = story.app().await;
     // Both take longer than a sweep's time if nothing but sweeps finds them.
     assert_eq!(story.deploy(&app, "web:1").await.unwrap(), "v2 ana deployed web:1");

@@ -23,7 +23,7 @@ const TRIES: usize = 5;
 pub const DUMP: &str = "database.dump";
 
 /// Options of `slipway standalone` that may hold a password, with the word after them.
-const SECRET: [&str; 2] = ["--database-url", "--database-direct-url"];
+const SECRET: [&str; 3] = ["--database-url", "--database-direct-url", "--deploy-hook-url"];
 
 /// What a backup is made of.
 pub struct Origin {
@@ -133,9 +133,9 @@ mod tests {
     use super::without_secrets;
 
     #[test]
-    fn passwords_of_databases_are_left_out() {
+    fn what_holds_passwords_is_left_out() {
         let line = "--domain example.com --database-url postgres://a:b@c/d --database-direct-url=postgres://a:b@c/d \
-                    --builds 3";
+                    --builds 3 --deploy-hook-url https://a/?token=b";
         let words = without_secrets(line.split_whitespace().map(str::to_owned));
         assert_eq!(words.join(" "), "--domain example.com --builds 3");
     }
