@@ -13,6 +13,7 @@ pub mod push;
 pub mod routes;
 pub mod sandbox;
 pub mod time;
+pub mod treatment;
 pub mod types;
 
 #[cfg(feature = "client")]

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, fmt, net::SocketAddr};
 
-use crate::names::PathPattern;
+use crate::{names::PathPattern, treatment::Treatment};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -87,6 +87,9 @@ pub struct AppRoutes {
     /// Send plain requests on to https.
     #[serde(default)]
     pub https_enforced: bool,
+    /// How its requests are treated.
+    #[serde(default, skip_serializing_if = "Treatment::is_usual")]
+    pub treatment: Box<Treatment>,
 }
 
 /// Where requests for some paths of an app go.
@@ -169,6 +172,7 @@ mod tests {
         document["whitelist"] = json!(["10.0.0.0/8", "2001:db8::/32"]);
         let new: AppRoutes = serde_json::from_value(document.clone()).unwrap();
         assert_eq!(serde_json::to_value(new).unwrap(), document);
+        document["treatment"] = json!({"connect_timeout_ms": 500, "what comes later": 7});
         document["what comes later"] = json!(7);
         serde_json::from_value::<AppRoutes>(document).unwrap();
     }

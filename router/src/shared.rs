@@ -57,6 +57,14 @@ impl Target {
     pub fn is_api(&self) -> bool {
         matches!(self, Self::Api(_))
     }
+
+    /// The app, if it is one.
+    pub fn app(&self) -> Option<&App> {
+        match self {
+            Self::App(app) => Some(app),
+            Self::Api(_) => None,
+        }
+    }
 }
 
 impl Shared {
@@ -66,7 +74,7 @@ impl Shared {
             timeouts: config.timeouts,
             limits: config.limits,
             trusted: config.trusted_proxies.clone(),
-            connector: Connector::new(watches.clone(), config.timeouts.connect),
+            connector: Connector::new(watches.clone()),
             watches,
             fleet: Fleet::default(),
             tls: Tls::new(&config.settings)?,

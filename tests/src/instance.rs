@@ -100,5 +100,6 @@ pub fn routes(id: usize, host: &str, instances: &[SocketAddr]) -> AppRoutes {
         https_enforced: false,
         paths: Vec::new(),
         whitelist: Vec::new(),
+        treatment: Box::default(),
     }
 }

@@ -38,6 +38,10 @@ fn the_router_does_what_the_owner_says() -> Result<()> {
     user.does(&["routing:enable", "-a", "blog"])?;
     answers(200)?;
 
+    user.does(&["routing:set", "referrerPolicy=same-origin", "-a", "blog"])?;
+    let policy = || Ok(head(&platform.app_url("blog"))?.to_lowercase().contains("referrer-policy: same-origin"));
+    wait::until_equal(&true, SOON, policy)?;
+
     assert_snapshot!(user.does(&["tags:set", "disk=ssd", "-a", "blog"])?, @r"
     Applying tags... done
 
@@ -86,4 +90,9 @@ fn asked_by(client: &str, url: &str) -> Result<u16> {
     curl.args(["-sS", "--max-time", "30", "-o", "/dev/null", "-w", "%{http_code}"]);
     curl.arg("-H").arg(format!("X-Forwarded-For: {client}"));
     Ok(program::output(curl.arg("--").arg(url))?.trim().parse()?)
+}
+
+/// The head of what the URL answers.
+fn head(url: &str) -> Result<String> {
+    program::output(Command::new("curl").args(["-sS", "--max-time", "30", "-D", "-", "-o", "/dev/null", "--"]).arg(url))
 }

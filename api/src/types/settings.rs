@@ -30,6 +30,9 @@ pub struct Settings {
     /// Notes of the users, never interpreted.
     #[serde(default)]
     pub label: BTreeMap<String, Value>,
+    /// How the router treats its requests ([`crate::treatment`]); not shown while it treats them as everybody's, as at Deis.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub router: BTreeMap<String, String>,
     /// When the app was created.
     pub created: Timestamp,
     /// When they last changed.
@@ -67,6 +70,9 @@ pub struct UpdateSettings {
     /// Notes to set; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub label: BTreeMap<String, Option<Value>>,
+    /// Treatments to set; null removes one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub router: BTreeMap<String, Option<Value>>,
 }
 
 /// `GET /v2/apps/{id}/tls`.

@@ -1,8 +1,11 @@
-//! `routing`: whether the router serves an application.
+//! `routing`: whether the router serves an application, and how it treats its requests.
 
 mod disable;
 mod enable;
 mod info;
+mod list;
+mod set;
+mod unset;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -18,6 +21,12 @@ pub enum Command {
     Enable(enable::Args),
     #[command(name = "routing:disable")]
     Disable(disable::Args),
+    #[command(name = "routing:list")]
+    List(list::Args),
+    #[command(name = "routing:set")]
+    Set(set::Args),
+    #[command(name = "routing:unset")]
+    Unset(unset::Args),
 }
 
 impl Command {
@@ -27,6 +36,9 @@ impl Command {
             Self::Info(args) => info::run(&args, context).await,
             Self::Enable(args) => enable::run(&args, context).await,
             Self::Disable(args) => disable::run(&args, context).await,
+            Self::List(args) => list::run(&args, context).await,
+            Self::Set(args) => set::run(&args, context).await,
+            Self::Unset(args) => unset::run(&args, context).await,
         }
     }
 }

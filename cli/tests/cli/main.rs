@@ -34,6 +34,7 @@ mod profiles;
 mod ps;
 mod registry;
 mod releases;
+mod routing;
 mod run;
 mod secrets;
 mod services;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use api::{
     names::{ClientNetwork, ProcessType},
+    treatment::{InvalidTreatment, Treatment},
     types::AutoscaleRule,
 };
 use chrono::{DateTime, Utc};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub autoscale: Json<Autoscale>,
     /// Notes.
     pub label: Json<Label>,
+    /// How the router treats its requests, as it was written.
+    pub router: Json<BTreeMap<String, String>>,
     /// Plain requests are sent on to https; none means never set.
     pub https_enforced: Option<bool>,
     /// When the app was created.
@@ -50,6 +53,11 @@ impl Settings {
     pub fn whitelist(&self) -> anyhow::Result<Vec<ClientNetwork>> {
         let parsed = self.whitelist.iter().map(|text| ClientNetwork::parse(text));
         parsed.collect::<Result<_, _>>().context("a whitelist in the database")
+    }
+
+    /// How the router treats its requests.
+    pub fn treatment(&self) -> Result<Treatment, InvalidTreatment> {
+        Treatment::parse(self.router.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     }
 }
 
@@ -73,7 +81,7 @@ pub async fn find(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<S
         Settings,
         r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
             s.autoscale as "autoscale: Json<Autoscale>", s.label as "label: Json<Label>",
-            s.https_enforced, s.created_at, s.updated_at
+            s.router as "router: Json<BTreeMap<String, String>>", s.https_enforced, s.created_at, s.updated_at
          from settings s join users u on u.id = s.user_id where s.app_id = $1"#,
         app_id
     )
@@ -87,7 +95,7 @@ pub async fn lock(executor: impl PgExecutor<'_>, app_id: i64) -> Result<Option<S
         Settings,
         r#"select s.uuid, s.tls_uuid, u.username as owner, s.maintenance, s.routable, s.whitelist,
             s.autoscale as "autoscale: Json<Autoscale>", s.label as "label: Json<Label>",
-            s.https_enforced, s.created_at, s.updated_at
+            s.router as "router: Json<BTreeMap<String, String>>", s.https_enforced, s.created_at, s.updated_at
          from settings s join users u on u.id = s.user_id where s.app_id = $1 for update of s"#,
         app_id
     )
@@ -104,7 +112,7 @@ pub async fn update(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "update settings set user_id = $2, maintenance = $3, routable = $4, label = $5, https_enforced = $6,
-            whitelist = $7, autoscale = $8, updated_at = now()
+            whitelist = $7, autoscale = $8, router = $9, updated_at = now()
          where app_id = $1",
         app_id,
         user_id,
@@ -113,7 +121,8 @@ pub async fn update(
         Json(&settings.label.0) as _,
         settings.https_enforced,
         &settings.whitelist,
-        Json(&settings.autoscale.0) as _
+        Json(&settings.autoscale.0) as _,
+        Json(&settings.router.0) as _
     )
     .execute(executor)
     .await

@@ -1,5 +1,7 @@
 //! `/v2/apps/{id}/settings`: what makes no release.
 
+use std::collections::BTreeMap;
+
 use api::types::{Settings, UpdateSettings};
 use axum::{Json, Router, http::StatusCode, routing::get};
 use serde_json::Value;
@@ -96,6 +98,10 @@ fn apply(now: &mut settings::Settings, wanted: &UpdateSettings) -> Result<Vec<St
     for (key, value) in &wanted.label {
         changes.extend(label(&mut now.label.0, key, value.as_ref())?);
     }
+    for (name, value) in &wanted.router {
+        changes.extend(treatment(&mut now.router.0, name, value.as_ref())?);
+    }
+    now.treatment().map_err(|invalid| Error::field("router", invalid.to_string()))?;
     Ok(changes)
 }
 
@@ -112,6 +118,23 @@ fn label(label: &mut Label, key: &str, value: Option<&Value>) -> Result<Option<S
     Ok((before.as_ref() != Some(value)).then(|| format!("set label {key}")))
 }
 
+/// Whether the router can do that is asked once all are changed.
+fn treatment(
+    router: &mut BTreeMap<String, String>,
+    name: &str,
+    value: Option<&Value>,
+) -> Result<Option<String>, Error> {
+    let Some(value) = value else {
+        let unknown = || Error::Unprocessable(format!("{name} does not exist under router"));
+        router.remove(name).ok_or_else(unknown)?;
+        return Ok(Some(format!("removed {name} from what the router does")));
+    };
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let line = format!("set {name} of the router to {value}");
+    let before = router.insert(name.to_owned(), value.clone());
+    Ok((before.as_ref() != Some(&value)).then_some(line))
+}
+
 fn shown(settings: settings::Settings, app: &App) -> Settings {
     Settings {
         uuid: settings.uuid,
@@ -122,6 +145,7 @@ fn shown(settings: settings::Settings, app: &App) -> Settings {
         whitelist: settings.whitelist,
         autoscale: settings.autoscale.0.into_iter().map(|(name, rule)| (name.to_string(), rule)).collect(),
         label: settings.label.0,
+        router: settings.router.0,
         created: settings.created_at.into(),
         updated: settings.updated_at.into(),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use api::{
     names::{ClientNetwork, ProcessType},
     routes::HostCertificate,
+    treatment::Treatment,
 };
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
@@ -82,6 +83,8 @@ pub struct Front {
     pub certificates: Vec<HostCertificate>,
     /// Plain requests are sent on to https.
     pub https_enforced: bool,
+    /// How its requests are treated.
+    pub treatment: Treatment,
 }
 
 /// Reads it all; none when the app's row is gone.
@@ -128,6 +131,7 @@ async fn front(state: &State, app_id: i64) -> anyhow::Result<Front> {
     let front = Front {
         maintenance: settings.as_ref().is_some_and(|settings| settings.maintenance),
         https_enforced: settings.as_ref().is_some_and(|settings| settings.https_enforced.unwrap_or_default()),
+        treatment: settings.as_ref().map(Settings::treatment).transpose()?.unwrap_or_default(),
         whitelist: whitelist.iter().map(ClientNetwork::network).collect(),
         ..Front::default()
     };

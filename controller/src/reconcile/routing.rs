@@ -41,6 +41,7 @@ pub fn routes(desired: &Desired, pairs: &[Pair<'_>], leaving: &[i64]) -> AppRout
         certificates: desired.front.certificates.clone(),
         https_enforced: desired.front.https_enforced,
         whitelist: desired.front.whitelist.clone(),
+        treatment: Box::new(desired.front.treatment.clone()),
     }
 }
 

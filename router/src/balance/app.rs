@@ -5,7 +5,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use api::routes::{AppRoutes, Endpoint};
+use api::{
+    routes::{AppRoutes, Endpoint},
+    treatment::{Referrers, Treatment},
+};
+use http::HeaderValue;
 use ipnet::IpNet;
 
 use super::Backend;
@@ -20,6 +24,10 @@ pub(crate) struct App {
     pub https_enforced: bool,
     /// Whose requests it takes, as its owner says.
     pub whitelist: Vec<IpNet>,
+    /// How its requests are treated, where not as all others'.
+    pub treatment: Box<Treatment>,
+    /// What its answers say of referrers.
+    pub referrers: Referrers<HeaderValue>,
     /// Who answers what nobody else does.
     main: Group,
     /// Who answers some paths.
@@ -53,6 +61,8 @@ impl App {
             maintenance: routes.maintenance,
             https_enforced: routes.https_enforced,
             whitelist: routes.whitelist.clone(),
+            treatment: routes.treatment.clone(),
+            referrers: referrers(&routes.treatment),
             main,
             paths,
             backends,
@@ -62,6 +72,15 @@ impl App {
     /// Who answers requests for this path.
     pub fn group(&self, path: &str) -> &Group {
         self.paths.find(path).map_or(&self.main, |group| group)
+    }
+}
+
+/// A controller sends only policies that can be in a header; of anything else nothing is said.
+fn referrers(treatment: &Treatment) -> Referrers<HeaderValue> {
+    match treatment.referrers() {
+        Referrers::AsAll => Referrers::AsAll,
+        Referrers::Nothing => Referrers::Nothing,
+        Referrers::Policy(policy) => HeaderValue::from_str(policy).map_or(Referrers::Nothing, Referrers::Policy),
     }
 }
 
@@ -131,6 +150,7 @@ mod tests {
             certificates: Vec::new(),
             https_enforced: false,
             paths: Vec::new(),
+            treatment: Box::default(),
         }
     }
 

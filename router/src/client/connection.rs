@@ -100,7 +100,7 @@ where
     let io = parts.io.into_inner();
     if let Some(tunnel) = client.take_tunnel() {
         if let Some(socket) = io.into_socket() {
-            tunnel.run(socket, parts.read_buf, &watch, client.shared.timeouts.tunnel).await;
+            tunnel.run(socket, parts.read_buf, &watch).await;
         }
     } else if let Some(socket) = io.into_unread() {
         linger(socket).await;

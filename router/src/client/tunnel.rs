@@ -22,23 +22,19 @@ pub(crate) struct Tunnel {
     /// What is spoken is known: a farewell can be said in it.
     pub websocket: bool,
     pub lease: Lease,
+    /// How long both sides may be silent.
+    pub patience: Duration,
 }
 
 impl Tunnel {
-    /// Copies both ways until one side ends, or both are silent for `patience`. `early` is what the client said before
+    /// Copies both ways until one side ends, or both are silent for too long. `early` is what the client said before
     /// it had seen the 101; the instance, having agreed to it, may have it now.
     ///
     /// When the router gives up what is under way, the client of a websocket is told so, in a frame of its own between two of
     /// the instance's, and may still say goodbye to the instance. Anything else is closed without a word: only the two
     /// ends know where in their protocol one could be said.
-    pub async fn run(
-        self,
-        client: impl AsyncRead + AsyncWrite + Unpin,
-        early: Bytes,
-        watch: &Arc<Watch>,
-        patience: Duration,
-    ) {
-        let Self { socket, early: answer, websocket, lease } = self;
+    pub async fn run(self, client: impl AsyncRead + AsyncWrite + Unpin, early: Bytes, watch: &Arc<Watch>) {
+        let Self { socket, early: answer, websocket, lease, patience } = self;
         let mut farewell = websocket.then(Farewell::default);
         if let Some(farewell) = &mut farewell {
             watch.takes_leave();

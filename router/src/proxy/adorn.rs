@@ -1,5 +1,6 @@
 //! What every answer carries, an app's as the router's own, because the operator wants it to ([`crate::settings`]).
 
+use api::treatment::Referrers;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::headers::{CORRELATION_ID, REQUEST_ID};
@@ -12,13 +13,20 @@ pub(super) struct Asked {
     pub secure: bool,
     pub id: Option<HeaderValue>,
     pub correlation: Option<HeaderValue>,
+    /// What the app it is for says about referrers, in place of the operator.
+    pub referrers: Referrers<HeaderValue>,
 }
 
 /// Adds it. An app's own word about security or referrers stands: it knows its pages.
 pub(super) fn adorn(headers: &mut HeaderMap, shared: &Shared, asked: &Asked) {
     let hsts = shared.hsts.as_ref().filter(|_| asked.secure);
     unless_said(headers, header::STRICT_TRANSPORT_SECURITY, hsts);
-    unless_said(headers, header::REFERRER_POLICY, shared.settings.referrer_policy.as_ref());
+    let referrer_policy = match &asked.referrers {
+        Referrers::AsAll => shared.settings.referrer_policy.as_ref(),
+        Referrers::Nothing => None,
+        Referrers::Policy(policy) => Some(policy),
+    };
+    unless_said(headers, header::REFERRER_POLICY, referrer_policy);
     if shared.settings.request_ids {
         for (name, value) in [(REQUEST_ID, &asked.id), (CORRELATION_ID, &asked.correlation)] {
             if let Some(value) = value {

@@ -25,6 +25,19 @@ const MOST_ATTEMPTS: usize = 4;
 pub(super) struct Forwarded {
     pub response: Response<Reply>,
     pub lease: Lease,
+    /// How long both sides may be silent if it becomes a tunnel, where the app has a time of its own.
+    pub silence: Option<Duration>,
+}
+
+/// How long an instance may take.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// To accept a connection.
+    connect: Duration,
+    /// To say the next byte of its answer.
+    answer: Duration,
+    /// The app's own time for that, if it has one.
+    own: Option<Duration>,
 }
 
 impl Forwarded {
@@ -65,17 +78,17 @@ pub(super) async fn forward(
         let line = match reused {
             Some(line) => line,
             // Rare enough to be kept out of this future, which is moved for each request.
-            None => match Box::pin(attempts.connect(lease.backend())).await {
+            None => match Box::pin(attempts.connect(lease.backend(), patience.connect)).await {
                 Some(line) => line,
                 None if attempts.tried.len() < MOST_ATTEMPTS => continue,
                 None => return Err(attempts.refusal),
             },
         };
         let request = outbound.take_request(line.gauge());
-        match line.exchange(request, patience, repeatable).await {
+        match line.exchange(request, patience.answer, repeatable).await {
             Ok(response) => {
                 lease.backend().health.succeeded();
-                return Ok(Forwarded { response, lease });
+                return Ok(Forwarded { response, lease, silence: patience.own });
             }
             Err(failure) => outbound.put_back(*attempts.setback(failure, used, lease.backend())?),
         }
@@ -83,17 +96,19 @@ pub(super) async fn forward(
 }
 
 impl Attempts<'_> {
-    /// The instance to try next, and how long it may be silent. `known` is what the host led to a moment ago.
-    fn lease(&self, known: Option<Target>, outbound: &Outbound) -> Result<(Lease, Duration), Refusal> {
+    /// The instance to try next, and how long it may take. `known` is what the host led to a moment ago.
+    fn lease(&self, known: Option<Target>, outbound: &Outbound) -> Result<(Lease, Patience), Refusal> {
         let mut known = known;
         loop {
             let found = known.take().or_else(|| self.shared.lookup(outbound.host.as_str()));
             let target = found.ok_or(Refusal::UnknownHost)?;
-            let whitelist = &self.shared.settings.whitelist;
+            let (whitelist, timeouts) = (&self.shared.settings.whitelist, &self.shared.timeouts);
             let (backend, patience) = match &target {
                 Target::Api(_) if !whitelist.admits_to_api(outbound.client) => return Err(Refusal::NotAdmitted),
                 Target::Api(_) if !self.tried.is_empty() => return Err(Refusal::ApiUnreachable),
-                Target::Api(controller) => (controller, self.shared.timeouts.api_response),
+                Target::Api(controller) => {
+                    (controller, Patience { connect: timeouts.connect, answer: timeouts.api_response, own: None })
+                }
                 Target::App(app) if !whitelist.admits(outbound.client, &app.whitelist) => {
                     return Err(Refusal::NotAdmitted);
                 }
@@ -104,7 +119,9 @@ impl Attempts<'_> {
                         return Err(Refusal::NothingRunning);
                     }
                     let backend = group.pick(self.shared.now(), &self.tried).ok_or(self.refusal)?;
-                    (backend, self.shared.timeouts.response)
+                    let own = app.treatment.timeout();
+                    let connect = app.treatment.connect_timeout().unwrap_or(timeouts.connect);
+                    (backend, Patience { connect, answer: own.unwrap_or(timeouts.response), own })
                 }
             };
             // It may have left the table just now; then another table is in place.
@@ -114,8 +131,8 @@ impl Attempts<'_> {
         }
     }
 
-    async fn connect(&mut self, backend: &Arc<Backend>) -> Option<Box<Line>> {
-        match self.shared.connector.connect(&backend.address).await {
+    async fn connect(&mut self, backend: &Arc<Backend>, timeout: Duration) -> Option<Box<Line>> {
+        match self.shared.connector.connect(&backend.address, timeout).await {
             Ok(line) => Some(line),
             Err(error) => {
                 tracing::warn!(instance = backend.instance, address = %backend.address, %error, "cannot connect");

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 
 use super::{forwarded, hop};
-use crate::{client::Peer, listen::Protocol, settings::Settings};
+use crate::{client::Peer, listen::Protocol, settings::Settings, shared::Target};
 
 const FORWARDED_PREFIX: &str = "x-forwarded-";
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -62,10 +62,16 @@ pub(super) fn prepare(headers: &mut HeaderMap, peer: &Peer, trusted: &[IpNet], f
     Known { id, client: told.client.unwrap_or(peer.address).to_canonical() }
 }
 
-/// What apps are told besides, where the operator wants it: when the request came, and which others it belongs to: what the
+/// What apps are told besides, where the operator wants it: when the request came, unless the app declines, and which others it belongs to: what the
 /// client said, a comma, and the request's own id, as Deis had it.
-pub(super) fn tell_more(headers: &mut HeaderMap, settings: &Settings, id: &HeaderValue) -> Option<HeaderValue> {
-    if settings.request_start {
+pub(super) fn tell_more(
+    headers: &mut HeaderMap,
+    settings: &Settings,
+    target: &Target,
+    id: &HeaderValue,
+) -> Option<HeaderValue> {
+    let declined = target.app().is_some_and(|app| app.treatment.no_request_start());
+    if settings.request_start && !declined {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         if let Ok(value) = HeaderValue::from_str(&format!("t={}", now.as_millis())) {
             headers.insert(REQUEST_START, value);

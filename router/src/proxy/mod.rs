@@ -99,9 +99,10 @@ fn plan(client: &Client, request: Request<Incoming>, record: &mut Record, asked:
         refusal => Own::Refused(refusal),
     })?;
     record.routed(&target);
+    asked.referrers = target.app().map(|app| app.referrers.clone()).unwrap_or_default();
     let mut outbound = Outbound::new(host, request, &client.peer);
     let id = outbound.prepare_headers(&client.peer, &client.shared.trusted, target.is_api());
-    asked.correlation = headers::tell_more(outbound.headers_mut(), &client.shared.settings, &id);
+    asked.correlation = headers::tell_more(outbound.headers_mut(), &client.shared.settings, &target, &id);
     asked.id = Some(id.clone());
     record.id = Some(id);
     if let Some(location) = secure::elsewhere(client, &target, &outbound, asked.secure) {
@@ -165,17 +166,18 @@ async fn relay(
         };
         return upgraded.await;
     }
-    let Forwarded { response, lease } = forwarded.stripped();
+    let Forwarded { response, lease, .. } = forwarded.stripped();
     Ok(response.map(|reply| Answer::relayed(client, reply, lease)))
 }
 
 /// Hands the connection over to the instance: it is to become a tunnel once the answer 101 is out.
 async fn switch(client: &Arc<Client>, forwarded: Forwarded) -> Result<Response<Answer>, Refusal> {
-    let Forwarded { response, lease } = forwarded;
+    let Forwarded { response, lease, silence } = forwarded;
     let (parts, reply) = response.into_parts();
     let (socket, early) = Reply::into_socket(reply).await.ok_or(Refusal::BadGateway)?;
     let protocol = parts.headers.get(header::UPGRADE);
     let websocket = protocol.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    client.open_tunnel(Tunnel { socket, early, websocket, lease });
+    let patience = silence.unwrap_or(client.shared.timeouts.tunnel);
+    client.open_tunnel(Tunnel { socket, early, websocket, lease, patience });
     Ok(Response::from_parts(parts, Answer::own(client, Bytes::new())))
 }

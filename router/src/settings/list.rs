@@ -1,5 +1,6 @@
 //! All settings. The table in docs/router.md is made of this.
 
+use api::treatment::REFERRER_POLICIES;
 use http::HeaderValue;
 
 use super::{
@@ -233,17 +234,6 @@ fn to<T>(place: &mut T, value: Option<T>) -> Option<()> {
     value.map(|value| *place = value)
 }
 
-/// One of <https://www.w3.org/TR/referrer-policy/#referrer-policies>.
 fn referrer_policy(text: &str) -> Option<HeaderValue> {
-    const POLICIES: [&str; 8] = [
-        "no-referrer",
-        "no-referrer-when-downgrade",
-        "same-origin",
-        "origin",
-        "strict-origin",
-        "origin-when-cross-origin",
-        "strict-origin-when-cross-origin",
-        "unsafe-url",
-    ];
-    POLICIES.into_iter().find(|policy| *policy == text).map(HeaderValue::from_static)
+    REFERRER_POLICIES.into_iter().find(|policy| *policy == text).map(HeaderValue::from_static)
 }

@@ -2,33 +2,8 @@
 
 use std::{net::IpAddr, time::Duration};
 
+pub(super) use api::treatment::{switch, time};
 use ipnet::IpNet;
-
-/// `true` or `false`, in any case.
-pub(super) fn switch(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
-}
-
-/// A number and its unit: `ms`, `s`, `m`, `h`, `d`, `w`, `M` (30 days), `y` (365 days); without one, seconds.
-pub(super) fn time(text: &str) -> Option<Duration> {
-    let (number, unit) = parts(text)?;
-    let seconds = match unit {
-        "ms" => return Some(Duration::from_millis(number)),
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        "M" => 30 * 86_400,
-        "y" => 365 * 86_400,
-        _ => return None,
-    };
-    number.checked_mul(seconds).map(Duration::from_secs)
-}
 
 /// A time that is not zero: nothing can be waited for in none.
 pub(super) fn patience(text: &str) -> Option<Duration> {
@@ -72,19 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times() {
-        for (text, millis) in [("500ms", 500), ("5", 5000), ("1300s", 1_300_000), ("2M", 5_184_000_000)] {
-            assert_eq!(time(text).map(|time| time.as_millis()), Some(millis), "{text}");
-        }
-        for text in ["", "s", "-1s", "1 s", "1.5s", "1S", "99999999999999999999s", "9999999999999999999y"] {
-            assert_eq!(time(text), None, "{text}");
-        }
-        assert_eq!(patience("0s"), None);
-    }
-
-    #[test]
-    fn sizes_and_counts() {
+    fn sizes_counts_and_patience() {
         assert_eq!((size("0"), size("10m"), size("4K")), (Some(0), Some(10_485_760), Some(4096)));
+        assert_eq!((patience("1s"), patience("0s")), (Some(Duration::from_secs(1)), None));
         assert_eq!((size("1g"), size("m"), count("0"), count("5k"), count("5")), (None, None, None, None, Some(5)));
     }
 

@@ -104,6 +104,7 @@ mod tests {
             https_enforced: false,
             paths: Vec::new(),
             whitelist: vec!["10.0.0.0/8".parse().unwrap()],
+            treatment: Box::default(),
         };
         let mut replica = Replica::of(vec![app]);
         replica.version = 42;

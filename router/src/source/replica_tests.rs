@@ -13,6 +13,7 @@ fn app(id: u128, host: &str) -> AppRoutes {
         endpoints: Vec::new(),
         maintenance: false,
         whitelist: Vec::new(),
+        treatment: Box::default(),
         certificates: Vec::new(),
         https_enforced: false,
         paths: Vec::new(),

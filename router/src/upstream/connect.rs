@@ -16,7 +16,6 @@ pub(crate) const BUFFER: usize = 64 * 1024;
 pub(crate) struct Connector {
     http: Builder,
     watches: Arc<Watches>,
-    timeout: Duration,
 }
 
 /// Why no connection came to be. Nothing of the request has been sent.
@@ -31,14 +30,14 @@ pub(crate) enum ConnectError {
 }
 
 impl Connector {
-    pub fn new(watches: Arc<Watches>, timeout: Duration) -> Self {
+    pub fn new(watches: Arc<Watches>) -> Self {
         let mut http = Builder::new();
         http.max_buf_size(BUFFER).max_header_size(BUFFER);
-        Self { http, watches, timeout }
+        Self { http, watches }
     }
 
-    pub async fn connect(&self, address: &Address) -> Result<Box<Line>, ConnectError> {
-        let connecting = tokio::time::timeout(self.timeout, Socket::connect(address));
+    pub async fn connect(&self, address: &Address, timeout: Duration) -> Result<Box<Line>, ConnectError> {
+        let connecting = tokio::time::timeout(timeout, Socket::connect(address));
         let socket = connecting.await.map_err(|_elapsed| ConnectError::TimedOut)??;
         let gauge = Arc::new(Gauge::new(self.watches.watch()));
         let io = TokioIo::new(UpstreamIo::new(socket, gauge.clone()));

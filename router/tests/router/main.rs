@@ -17,4 +17,5 @@ mod smuggling;
 mod stream;
 mod timers;
 mod tls;
+mod treatment;
 mod upgrade;

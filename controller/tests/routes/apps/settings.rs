@@ -46,6 +46,38 @@ async fn rules_of_scaling_change(pool: PgPool) {
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn what_the_router_does_changes(pool: PgPool) {
+    let (_, admin) = Installation::with_admin(pool).await;
+    admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    let set = async |router| admin.post("/v2/apps/blog/settings/", json!({"router": router})).await;
+    let all = json!({"connectTimeout": "500ms", "tcpTimeout": 60, "disableRequestStartHeader": true, "referrerPolicy": "none"});
+    assert_snapshot!(set(all).await.json()["router"], @r#"
+    {"connectTimeout":"500ms","disableRequestStartHeader":"true","referrerPolicy":"none","tcpTimeout":"60"}
+    "#);
+    assert_snapshot!(set(json!({"tcpTimeout": "60"})).await, @r#"
+    409 {"detail":"admin changed nothing"}
+    "#);
+    assert_snapshot!(set(json!({"tcpTimeout": "1h", "referrerPolicy": null})).await.json()["router"], @r#"
+    {"connectTimeout":"500ms","disableRequestStartHeader":"true","tcpTimeout":"1h"}
+    "#);
+    assert_snapshot!(set(json!({"referrerPolicy": null})).await, @r#"
+    422 {"detail":"referrerPolicy does not exist under router"}
+    "#);
+    assert_snapshot!(set(json!({"tcpTimeout": "0s"})).await, @r#"
+    400 {"router":["tcpTimeout cannot be \"0s\": it takes a time of up to a day, such as 30s, 20m or 1h"]}
+    "#);
+    assert_snapshot!(set(json!({"tcpTimeout": {"a": 1}})).await, @r#"
+    400 {"router":["tcpTimeout cannot be \"{\\\"a\\\":1}\": it takes a time of up to a day, such as 30s, 20m or 1h"]}
+    "#);
+    assert_snapshot!(set(json!({"proxyBuffers": "1"})).await, @r#"
+    400 {"router":["proxyBuffers is not known; there are connectTimeout, disableRequestStartHeader, referrerPolicy, tcpTimeout"]}
+    "#);
+    assert_snapshot!(admin.get("/v2/apps/blog/settings").await.json()["router"], @r#"
+    {"connectTimeout":"500ms","disableRequestStartHeader":"true","tcpTimeout":"1h"}
+    "#);
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn two_changes_at_once_lose_nothing(pool: PgPool) {
     let (_, admin) = Installation::with_admin(pool).await;
     admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);

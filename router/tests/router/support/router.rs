@@ -119,5 +119,6 @@ pub fn app(id: u128, host: &str, origins: &[SocketAddr]) -> AppRoutes {
         https_enforced: false,
         paths: Vec::new(),
         whitelist: Vec::new(),
+        treatment: Box::default(),
     }
 }
