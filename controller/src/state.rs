@@ -71,6 +71,8 @@ pub struct Settings {
     pub reserved_names: Vec<String>,
     /// Labels of this machine, which tags are matched against.
     pub machine_labels: BTreeMap<String, String>,
+    /// Tags of apps that set none; among those labels.
+    pub default_tags: BTreeMap<String, String>,
     /// New instances of a type that start at once beside the old ones.
     pub deploy_batches: u32,
     /// Seconds in which an instance must prove healthy.
@@ -102,6 +104,7 @@ impl Default for Settings {
             bootstrap_token_sha256: None,
             reserved_names: reserved.map(str::to_owned).to_vec(),
             machine_labels: BTreeMap::new(),
+            default_tags: BTreeMap::new(),
             deploy_batches: 1,
             deploy_timeout: 120,
             grace_period: 30,

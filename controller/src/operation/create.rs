@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Actor, announce::announce};
 use crate::{
-    db::{self, app::App, event::Level, release::Resolved},
+    db::{self, app::App, config::Document, event::Level, release::Resolved},
     error::Error,
     hook::Announcement,
     state::State,
@@ -92,8 +92,8 @@ async fn first_rows(
     (id, uuid): (i64, Uuid),
     name: &AppName,
 ) -> Result<(), Error> {
-    let config_id =
-        db::config::insert(&mut *tx, &state.vault, (id, uuid), actor.user_id, &db::config::Document::default()).await?;
+    let document = Document { tags: state.settings.default_tags.clone(), ..Document::default() };
+    let config_id = db::config::insert(&mut *tx, &state.vault, (id, uuid), actor.user_id, &document).await?;
     let config = db::config::get(&mut *tx, config_id).await?;
     log(tx, id, &format!("config {name}-{} updated", short(config.uuid))).await?;
     let summary = format!("{} created initial release", actor.username);

@@ -164,7 +164,10 @@ impl Maker<'_> {
     }
 
     async fn config(&mut self, patch: &api::types::ConfigPatch) -> Result<Draft, Error> {
-        let document = merge::merge(&self.base.document, patch)?;
+        let mut document = merge::merge(&self.base.document, patch)?;
+        if document.tags.is_empty() {
+            document.tags.clone_from(&self.state.settings.default_tags);
+        }
         let user = &self.operation.username;
         let summary = summary::of_config(user, &self.base.document, &document)
             .ok_or_else(|| Error::Conflict(format!("{user} changed nothing - release stopped")))?;

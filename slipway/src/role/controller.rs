@@ -93,6 +93,7 @@ pub async fn run(options: ControllerOptions, mut inherited: Inherited, shutdown:
 }
 
 fn config(options: ControllerOptions) -> Result<Config> {
+    options.defaults.check()?;
     let ssh = options.ssh_port.map(|port| ssh::address(&options.domain, port, options.ssh_host_keys.as_deref()));
     let docker = docker(&options)?;
     let settings = Settings {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::ensure;
 use clap::{Args, value_parser};
 use controller::{quantity, state::Settings};
 
@@ -27,7 +28,13 @@ pub struct Defaults {
     /// Labels of this machine, which the tags of apps must match; may be repeated
     #[arg(long, env = "SLIPWAY_MACHINE_LABELS", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label)]
     pub machine_label: Vec<(String, String)>,
+    /// Tags of an app that sets none, each of them one of the labels: KEY=VALUE with commas between them, or as JSON
+    #[arg(long, env = "DEIS_DEFAULT_CONFIG_TAGS", value_name = "TAGS", value_parser = tags)]
+    pub default_tags: Option<Tags>,
 }
+
+/// Keys and values, each key once.
+pub type Tags = BTreeMap<String, String>;
 
 impl Defaults {
     /// The same choices, as options and their values.
@@ -39,13 +46,29 @@ impl Defaults {
         ];
         arguments.extend(self.default_memory.map(|bytes| ("--default-memory", format!("{bytes}B"))));
         arguments.extend(self.machine_label.iter().map(|(key, value)| ("--machine-label", format!("{key}={value}"))));
+        let tags = self.default_tags.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
+        arguments.extend((!tags.is_empty()).then(|| ("--default-tags", tags.join(","))));
         arguments
+    }
+
+    /// Fails where no app could run that sets no tags.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for (key, value) in self.default_tags.iter().flatten() {
+            let borne = self.machine_label.iter().any(|label| (&label.0, &label.1) == (key, value));
+            ensure!(
+                borne,
+                "the default tag {key}={value} is no label of this machine, so that no app could run; give it one with \
+                 --machine-label {key}={value}"
+            );
+        }
+        Ok(())
     }
 
     /// The same choices, as the controller knows them; all others are as they are.
     pub fn settings(&self) -> Settings {
         Settings {
             machine_labels: self.machine_label.iter().cloned().collect::<BTreeMap<_, _>>(),
+            default_tags: self.default_tags.clone().unwrap_or_default(),
             deploy_batches: self.deploy_batches,
             deploy_timeout: self.deploy_timeout,
             grace_period: self.grace_period,
@@ -65,6 +88,20 @@ fn label(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("a label is a key and a value: ssd=true".to_owned()),
     }
+}
+
+/// As typed, or as Deis had them: `{"disk": "ssd"}`.
+fn tags(text: &str) -> Result<Tags, String> {
+    let tags: Option<Tags> = if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).ok()
+    } else {
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        pairs.map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect()
+    };
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    tags.filter(|tags| tags.iter().all(|(key, value)| plain(key) && plain(value)))
+        .ok_or_else(|| "tags are keys and values: disk=ssd,rack=a or {\"disk\": \"ssd\", \"rack\": \"a\"}".to_owned())
 }
 
 #[cfg(test)]
@@ -87,7 +124,7 @@ mod tests {
     #[test]
     fn what_is_typed_reaches_the_controller_unchanged() {
         let line = "--deploy-timeout 60 --deploy-batches 3 --grace-period 5 --default-memory 512M --machine-label \
-                    ssd=true,rack=a=1";
+                    ssd=true,rack=a=1 --default-tags ssd=true";
         for line in ["", line] {
             let typed = parse(line.split_whitespace()).unwrap();
             let arguments = typed.arguments();
@@ -97,6 +134,19 @@ mod tests {
         let settings = parse(line.split_whitespace()).unwrap().settings();
         assert_eq!((settings.deploy_timeout, settings.deploy_batches, settings.grace_period), (60, 3, 5));
         assert_eq!(settings.machine_labels["rack"], "a=1");
+        assert_eq!(settings.default_tags["ssd"], "true");
+    }
+
+    #[test]
+    fn default_tags_are_labels_of_the_machine() {
+        let labels = ["--machine-label", "disk=ssd,rack=a", "--default-tags"];
+        let with = |tags| parse(labels.into_iter().chain([tags])).unwrap();
+        for tags in ["disk=ssd, rack=a", r#"{"disk": "ssd", "rack": "a"}"#] {
+            with(tags).check().unwrap();
+            assert_eq!(with(tags).settings().default_tags.len(), 2);
+        }
+        with("").check().unwrap();
+        insta::assert_snapshot!(with("disk=ssd,rack=b").check().unwrap_err(), @"the default tag rack=b is no label of this machine, so that no app could run; give it one with --machine-label rack=b");
     }
 
     #[test]
@@ -108,12 +158,19 @@ mod tests {
     #[test]
     fn nonsense_is_refused_in_words() {
         let refused = |line: &str| parse(line.split(' ')).unwrap_err().lines().next().unwrap_or_default().to_owned();
-        let lines = ["--default-memory 0", "--default-memory 1T", "--machine-label ssd", "--deploy-batches 0"];
-        insta::assert_snapshot!(lines.map(refused).join("\n"), @r"
+        let lines = [
+            "--default-memory 0",
+            "--default-memory 1T",
+            "--machine-label ssd",
+            "--deploy-batches 0",
+            "--default-tags ssd",
+        ];
+        insta::assert_snapshot!(lines.map(refused).join("\n"), @r#"
         error: invalid value '0' for '--default-memory <AMOUNT>': an amount is a number and a unit: 512M, 1G
         error: invalid value '1T' for '--default-memory <AMOUNT>': an amount is a number and a unit: 512M, 1G
         error: invalid value 'ssd' for '--machine-label <KEY=VALUE>': a label is a key and a value: ssd=true
         error: invalid value '0' for '--deploy-batches <COUNT>': 0 is not in 1..=4294967295
-        ");
+        error: invalid value 'ssd' for '--default-tags <TAGS>': tags are keys and values: disk=ssd,rack=a or {"disk": "ssd", "rack": "a"}
+        "#);
     }
 }

@@ -45,6 +45,7 @@ impl Setup {
         let engine_group = accounts::engine_group(&options.docker_socket)?;
         let pushes = Pushes::choose(options.pushes.registry_bin.as_ref())?;
         let hooks = options.hooks.hooks()?;
+        options.defaults.check()?;
         let accounts = Accounts::ensure(options.installation.name.as_str())?;
         ensure_folders(&paths, &accounts).context("cannot make the folders of the installation")?;
         secrets::ensure(&paths, &accounts)?;

@@ -45,3 +45,27 @@ async fn what_is_no_label(pool: PgPool) {
     let long = format!("{}/b", "a.".repeat(127));
     assert_snapshot!(set(json!({long: "d"})).await, @r#"400 {"tags":["Tag key prefixes must 253 characters or less."]}"#);
 }
+
+/// As at Deis: whoever sets none has the operator's, whoever sets some has those alone.
+#[sqlx::test(migrations = "../migrations")]
+async fn an_app_without_any_has_the_operators(pool: PgPool) {
+    let tags =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let machine_labels = tags(&[("disk", "ssd"), ("rack", "1")]);
+    let settings = Settings { machine_labels, default_tags: tags(&[("disk", "ssd")]), ..Settings::default() };
+    let (_, admin) = Installation::with_settings(pool, settings).await.administered().await;
+    admin.post("/v2/apps", json!({"id": "blog"})).await.expect(StatusCode::CREATED);
+    assert_snapshot!(admin.get("/v2/apps/blog/config").await.json()["tags"], @r#"
+    {"disk":"ssd"}
+    "#);
+    let set = async |tags: Value| admin.post("/v2/apps/blog/config", json!({ "tags": tags })).await;
+    assert_snapshot!(set(json!({"rack": 1, "disk": null})).await.json()["tags"], @r#"
+    {"rack":"1"}
+    "#);
+    assert_snapshot!(set(json!({"rack": null})).await.json()["tags"], @r#"
+    {"disk":"ssd"}
+    "#);
+    assert_snapshot!(set(json!({"disk": null})).await, @r#"
+    409 {"detail":"admin changed nothing - release stopped"}
+    "#);
+}
