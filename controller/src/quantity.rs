@@ -8,6 +8,13 @@ pub fn memory_limit(text: &str) -> Option<u64> {
     second.map_or(Some(first), |second| memory(second).filter(|limit| *limit > 0))
 }
 
+/// Bytes of memory that are set aside for what has this limit: the first amount, where there are two.
+#[must_use]
+pub fn memory_request(text: &str) -> Option<u64> {
+    let (request, limit) = text.split_once('/')?;
+    Some(memory(request)?.min(memory(limit)?))
+}
+
 /// Thousandths of a core that `text` allows: `2`, `0.5`, `250m`, `250m/1`. None when it is not an amount.
 #[must_use]
 pub fn cpu_limit(text: &str) -> Option<u64> {
@@ -20,6 +27,20 @@ pub fn cpu_limit(text: &str) -> Option<u64> {
 #[must_use]
 pub fn cpu_request(text: &str) -> Option<u64> {
     cpu(split(text).0)
+}
+
+/// Thousandths of a core that are set aside for what has this limit: the first amount, where there are two.
+#[must_use]
+pub fn cpu_set_aside(text: &str) -> Option<u64> {
+    let (request, limit) = text.split_once('/')?;
+    Some(cpu(request)?.min(cpu(limit)?))
+}
+
+/// True where more is requested than allowed; `read` reads an amount as it is allowed.
+#[must_use]
+pub fn is_upside_down(text: &str, read: fn(&str) -> Option<u64>) -> bool {
+    let both = text.split_once('/').and_then(|(request, limit)| Some((read(request)?, read(limit)?)));
+    both.is_some_and(|(request, limit)| request > limit)
 }
 
 fn split(text: &str) -> (&str, Option<&str>) {
@@ -58,7 +79,7 @@ fn cpu(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_limit, cpu_request, memory_limit};
+    use super::{cpu_limit, cpu_request, cpu_set_aside, is_upside_down, memory_limit, memory_request};
 
     #[test]
     fn memory() {
@@ -69,6 +90,19 @@ mod tests {
         for bad in ["", "512", "M", "1.5G", "1G/", "/1G", "1T", "-1M", "1G/2G/3G", "99999999999999999999G"] {
             assert_eq!(memory_limit(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_set_aside() {
+        assert_eq!(
+            (memory_request("256M/1G"), memory_request("256M"), memory_request("x/1G")),
+            (Some(256 << 20), None, None)
+        );
+        assert_eq!((cpu_set_aside("250m/1"), cpu_set_aside("250m"), cpu_set_aside("0/1")), (Some(250), None, Some(0)));
+        // Written before it was refused.
+        assert_eq!((memory_request("2G/1G"), cpu_set_aside("2/1")), (Some(1 << 30), Some(1000)));
+        assert!(is_upside_down("2G/1G", memory_limit) && is_upside_down("1001m/1", cpu_limit));
+        assert!(!is_upside_down("1024M/1G", memory_limit) && !is_upside_down("2", cpu_limit));
     }
 
     #[test]

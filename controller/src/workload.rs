@@ -144,7 +144,9 @@ impl Workload {
             args: None,
             env: self.env(app),
             memory_bytes: limit(&self.document.memory, quantity::memory_limit),
+            memory_request: limit(&self.document.memory, quantity::memory_request),
             cpu_millis: limit(&self.document.cpu, quantity::cpu_limit),
+            cpu_request: limit(&self.document.cpu, quantity::cpu_set_aside),
         }
     }
 

@@ -101,15 +101,26 @@ fn number(key: &str, text: &str) -> Check {
 }
 
 fn memory(_: &str, value: &Value) -> Check {
-    quantity::memory_limit(&text_of(value)).map(drop).ok_or_else(|| {
+    let text = text_of(value);
+    quantity::memory_limit(&text).ok_or_else(|| {
         "Memory limit format: <number><unit> or <number><unit>/<number><unit>, where unit = B, K, M or G".to_owned()
-    })
+    })?;
+    not_upside_down("Memory", &text, quantity::memory_limit)
+}
+
+/// Kubernetes refuses what requests more than it may use, in such words.
+fn not_upside_down(what: &str, text: &str, read: fn(&str) -> Option<u64>) -> Check {
+    if quantity::is_upside_down(text, read) {
+        return Err(format!("{what} request must be less than or equal to the limit: {text}"));
+    }
+    Ok(())
 }
 
 fn cpu(_: &str, value: &Value) -> Check {
-    quantity::cpu_limit(&text_of(value))
-        .map(drop)
-        .ok_or_else(|| "CPU limit format: <value> or <value>/<value>, where value must be a numeric".to_owned())
+    let text = text_of(value);
+    quantity::cpu_limit(&text)
+        .ok_or_else(|| "CPU limit format: <value> or <value>/<value>, where value must be a numeric".to_owned())?;
+    not_upside_down("CPU", &text, quantity::cpu_limit)
 }
 
 fn grace(_: &str, value: &Value) -> Check {
@@ -248,6 +259,21 @@ mod tests {
         {
           "healthcheck": [
             "livenessProbe successThreshold can only be 1"
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn nothing_requests_more_than_it_may_use() {
+        let limits = json!({"memory": {"web": "1G/512M", "db": "512M/1G"}, "cpu": {"web": "2/1500m", "db": "1/1"}});
+        assert_json_snapshot!(errors(limits), @r#"
+        {
+          "cpu": [
+            "CPU request must be less than or equal to the limit: 2/1500m"
+          ],
+          "memory": [
+            "Memory request must be less than or equal to the limit: 1G/512M"
           ]
         }
         "#);

@@ -221,8 +221,12 @@ pub struct ContainerSpec {
     pub env: BTreeMap<ConfigKey, String>,
     /// Bytes of memory, swap included.
     pub memory_bytes: Option<u64>,
+    /// Bytes of it that are not to be taken away while memory is short, as far as the platform can.
+    pub memory_request: Option<u64>,
     /// Thousandths of a core.
     pub cpu_millis: Option<u64>,
+    /// Thousandths of a core that it weighs as much as, while processors are short. None weighs as one core.
+    pub cpu_request: Option<u64>,
 }
 
 impl std::fmt::Debug for ContainerSpec {

@@ -158,7 +158,16 @@ pub fn app() -> AppRef {
 }
 
 pub fn container(image: String) -> ContainerSpec {
-    ContainerSpec { image, entrypoint: None, args: None, env: BTreeMap::new(), memory_bytes: None, cpu_millis: None }
+    ContainerSpec {
+        image,
+        entrypoint: None,
+        args: None,
+        env: BTreeMap::new(),
+        memory_bytes: None,
+        memory_request: None,
+        cpu_millis: None,
+        cpu_request: None,
+    }
 }
 
 /// A subnet that this process has not used before.

@@ -26,6 +26,11 @@ const LOG_FILES: &str = "2";
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
+/// The engine refuses to reserve less.
+const LEAST_RESERVATION: u64 = 6 << 20;
+/// The kernel knows no smaller weight.
+const LEAST_SHARES: i64 = 2;
+
 /// The request that creates an instance in the network with the id `network`.
 pub(super) fn instance(
     config: &Config,
@@ -115,11 +120,18 @@ fn host(config: &Config, spec: &ContainerSpec, network: &str) -> HostConfig {
         pids_limit: Some(config.pids_limit),
         memory,
         memory_swap: memory,
+        memory_reservation: spec.memory_request.filter(|&bytes| bytes >= LEAST_RESERVATION).map(clamp),
+        cpu_shares: spec.cpu_request.map(shares),
         nano_cpus: spec.cpu_millis.map(|millis| clamp(millis.saturating_mul(NANOS_PER_MILLI))),
         oom_score_adj: Some(OOM_SCORE),
         log_config: Some(log()),
         ..HostConfig::default()
     }
+}
+
+/// The engine's weight of a core is 1024, which also is that of a container without one.
+fn shares(millis: u64) -> i64 {
+    clamp(millis.saturating_mul(1024) / 1000).max(LEAST_SHARES)
 }
 
 fn log() -> HostConfigLogConfig {

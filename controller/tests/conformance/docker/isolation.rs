@@ -68,6 +68,24 @@ async fn limits_are_applied() {
 }
 
 #[tokio::test]
+async fn what_is_requested_is_left_to_it() {
+    let Some(bench) = bench().await else { return };
+    let request = |spec: &mut RunSpec| {
+        spec.container.memory_bytes = Some(64 << 20);
+        spec.container.memory_request = Some(32 << 20);
+        spec.container.cpu_request = Some(250);
+    };
+    let memory = "cat /sys/fs/cgroup/memory.low /sys/fs/cgroup/memory/memory.soft_limit_in_bytes 2>/dev/null";
+    let (reserved, _) = shell(&bench, request, memory).await;
+    assert_eq!(reserved, format!("{}\n", 32 << 20));
+    // A quarter of the weight that those without have: 1024 or, where groups have one hierarchy, 100 or less.
+    let cpu = "cat /sys/fs/cgroup/cpu.weight /sys/fs/cgroup/cpu/cpu.shares 2>/dev/null";
+    let weight = async |change: fn(&mut RunSpec)| shell(&bench, change, cpu).await.0.trim().parse::<u32>().unwrap();
+    let (own, usual) = (weight(|spec| spec.container.cpu_request = Some(250)).await, weight(|_| ()).await);
+    assert!(own * 2 < usual, "{own} {usual}");
+}
+
+#[tokio::test]
 async fn an_impossible_limit_is_refused_in_words() {
     let Some(bench) = bench().await else { return };
     let mut spec = bench.spec("idles").await;

@@ -26,7 +26,9 @@ fn container() -> ContainerSpec {
         args: Some(vec!["exec serve --port $PORT".to_owned()]),
         env: BTreeMap::from([(ConfigKey::parse("SECRET").unwrap(), "s3cret".to_owned())]),
         memory_bytes: Some(64 << 20),
+        memory_request: Some(32 << 20),
         cpu_millis: Some(250),
+        cpu_request: Some(100),
     }
 }
 
@@ -96,7 +98,9 @@ fn what_it_may_do() {
     insta::with_settings!({sort_maps => true}, {
         insta::assert_json_snapshot!(request().host_config, @r#"
     {
+      "CpuShares": 102,
       "Memory": 67108864,
+      "MemoryReservation": 33554432,
       "MemorySwap": 67108864,
       "NanoCpus": 250000000,
       "Init": true,
