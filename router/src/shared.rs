@@ -38,11 +38,19 @@ pub(crate) struct Shared {
     pub settings: Settings,
     /// `Strict-Transport-Security`, if it is said.
     pub hsts: Option<HeaderValue>,
-    table: ArcSwap<Table<Target>>,
+    table: ArcSwap<Routing>,
     api: Vec<(String, Target)>,
     /// In an orderly stop: until when an idle connection is kept, on the router's clock. 0: there is no stop.
     idle_until: AtomicU64,
     drained: CancellationToken,
+}
+
+/// Where requests go.
+#[derive(Default)]
+struct Routing {
+    hosts: Table<Target>,
+    /// On hosts that nobody has.
+    elsewhere: Option<Target>,
 }
 
 /// What a host name leads to.
@@ -93,23 +101,36 @@ impl Shared {
     /// Puts a new table in place: whatever arrives from now on goes by it.
     pub fn publish(&self, routes: &BTreeMap<Uuid, Arc<AppRoutes>>) {
         let (apps, leaving) = self.fleet.apps(routes);
-        let mut table = Table::default();
+        let mut routing = Routing::default();
         for Routed { routes, app } in apps {
             for host in &routes.hosts {
-                table.insert(host, Target::App(app.clone()));
+                routing.hosts.insert(host, Target::App(app.clone()));
+            }
+            // One that is not to be routed has no host, and is none here either.
+            if !routes.hosts.is_empty()
+                && self.settings.default_app.as_ref().is_some_and(|name| name.as_str() == app.name)
+            {
+                routing.elsewhere = Some(Target::App(app));
             }
         }
         for (host, target) in &self.api {
-            table.insert(host, target.clone());
+            routing.hosts.insert(host, target.clone());
         }
         // First: whoever is sent on to https by the new table finds the certificate there.
         self.tls.publish(routes);
-        self.table.store(Arc::new(table));
+        self.table.store(Arc::new(routing));
         self.fleet.retire(leaving);
     }
 
+    /// Who answers on a host.
     pub fn lookup(&self, host: &str) -> Option<Target> {
-        self.table.load().lookup(host).cloned()
+        let routing = self.table.load();
+        routing.hosts.lookup(host).or(routing.elsewhere.as_ref()).cloned()
+    }
+
+    /// Whether somebody has this host.
+    pub fn knows(&self, host: &str) -> bool {
+        self.table.load().hosts.lookup(host).is_some()
     }
 
     /// From now on each answer is the last on its connection.

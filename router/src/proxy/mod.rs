@@ -127,7 +127,9 @@ fn bounds(client: &Client, target: &Target) -> Bounds {
 
 fn route(client: &Client, request: &Request<Incoming>) -> Result<(HostName, Target), Refusal> {
     let host = check::check(request)?;
-    let target = client.shared.lookup(host.as_str()).ok_or(Refusal::UnknownHost)?;
+    // Nobody's host stays the balancers', whoever answers there otherwise.
+    let asks_for_us = request.uri().path() == HEALTH_PATH && !client.shared.knows(host.as_str());
+    let target = client.shared.lookup(host.as_str()).filter(|_| !asks_for_us).ok_or(Refusal::UnknownHost)?;
     if misdirected(client, host.as_str()) {
         return Err(Refusal::Misdirected);
     }

@@ -1,6 +1,6 @@
 //! All settings. The table in docs/router.md is made of this.
 
-use api::treatment::REFERRER_POLICIES;
+use api::{names::AppName, treatment::REFERRER_POLICIES};
 use http::HeaderValue;
 
 use super::{
@@ -226,6 +226,17 @@ pub static SETTINGS: &[Setting] = &[
         set: |config, text| {
             let policy = if text == "none" { None } else { Some(referrer_policy(text)?) };
             to(&mut config.settings.referrer_policy, Some(policy))
+        },
+    },
+    Setting {
+        name: "default-app",
+        alias: Some("nginx.defaultAppName"),
+        default: "none",
+        takes: "the name of an app, or `none`",
+        does: "Answers on hosts that nobody has, which are answered 404 otherwise; `/healthz` there stays the router's.",
+        set: |config, text| {
+            let app = if text == "none" { None } else { Some(AppName::parse(text).ok()?) };
+            to(&mut config.settings.default_app, Some(app))
         },
     },
 ];

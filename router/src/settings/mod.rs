@@ -10,6 +10,7 @@ mod whitelist;
 
 use std::time::Duration;
 
+use api::names::AppName;
 use http::HeaderValue;
 
 use crate::config::Config;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub request_start: bool,
     /// `Referrer-Policy` of answers that have none.
     pub referrer_policy: Option<HeaderValue>,
+    /// The app that answers on hosts that nobody has, by its name.
+    pub default_app: Option<AppName>,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             request_ids: false,
             request_start: false,
             referrer_policy: None,
+            default_app: None,
         }
     }
 }

@@ -134,3 +134,28 @@ async fn http2_and_old_versions_of_tls_are_the_operators_choice() {
     assert_eq!(connection.alpn_protocol(), Some(&b"http/1.1"[..]));
     assert_eq!(connection.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
 }
+
+#[tokio::test]
+async fn a_default_app_answers_on_hosts_that_nobody_has() {
+    let origin = Origin::echo().await;
+    let all = vec![app(1, "app.example", &[]), app(2, "plain.example", &[origin.address])];
+    let router = Router::with(|config| {
+        config.initial = Some(all.clone());
+        set(config, &[("default-app", "app2")]);
+    });
+    for host in ["nobody.example", "192.0.2.1", "plain.example"] {
+        assert_eq!(status(&plain(router.address, host, "").await), 200, "{host}");
+    }
+    // Somebody has this one, although nothing runs there.
+    assert_eq!(status(&plain(router.address, "app.example", "").await), 503);
+    let health =
+        ask(router.address, "GET /healthz HTTP/1.1\r\nHost: nobody.example\r\nConnection: close\r\n\r\n").await;
+    assert_eq!((status(&health), origin.seen.count()), (200, 3));
+    for name in ["none", "app3"] {
+        let router = Router::with(|config| {
+            config.initial = Some(all.clone());
+            set(config, &[("nginx.defaultAppName", name)]);
+        });
+        assert_eq!(status(&plain(router.address, "nobody.example", "").await), 404, "{name}");
+    }
+}
