@@ -129,6 +129,11 @@ impl Paths {
         self.data.join("stacks")
     }
 
+    /// When the last good backup was made.
+    pub fn last_backup(&self) -> PathBuf {
+        self.data.join("last-backup.json")
+    }
+
     /// What the parts write about themselves.
     pub fn journals(&self) -> PathBuf {
         self.data.join("journals")

@@ -9,6 +9,7 @@ mod draft;
 mod folders;
 mod images;
 mod keys;
+mod last;
 mod manifest;
 mod place;
 mod progress;
@@ -34,7 +35,6 @@ use clap::Args;
 use tokio::{runtime::Handle, task};
 use tokio_util::sync::CancellationToken;
 
-pub use self::restore::{RestoreOptions, run as restore};
 use self::{
     collect::Origin,
     keys::Keys,
@@ -42,6 +42,10 @@ use self::{
     report::{Done, Report},
     verify::Verifier,
     writer::Writer,
+};
+pub use self::{
+    last::LastBackup,
+    restore::{RestoreOptions, run as restore},
 };
 use super::{
     account::Account,
@@ -133,9 +137,14 @@ async fn make(installation: &Installation, options: &BackupOptions, stop: Cancel
     let proof = verifier.verify(&reader, &Keys::read(keys.path())?).await;
     proof.context("the backup was not kept, because it cannot be restored")?;
     ensure!(!stop.is_cancelled(), "stopped by a signal");
+    let last = LastBackup { made_at: manifest.made_at, file: target.clone() };
     let report = Report::of(Done::Verified, &reader, target, keys_target)?;
     keys.keep()?;
     draft.keep()?;
+    // The backup is as good without it.
+    if let Err(error) = last.write(&paths) {
+        progress::say(format_args!("slipway doctor will not know of it: {error:#}"));
+    }
     Ok(report)
 }
 

@@ -3,6 +3,8 @@
 //! `slipway status` tells what the supervisor sees of itself; this looks at what it stands on. Nothing is changed, and it
 //! works before the first start, too.
 
+mod backup;
+mod clock;
 mod engine;
 mod machine;
 mod platform;
@@ -34,6 +36,8 @@ pub async fn run(installation: &Installation, options: &DoctorOptions, out: &mut
     findings.extend(engine::judge(engine.as_ref(), &options.docker_socket));
     let of_engine = engine.as_ref().ok().map(|engine| engine.root.as_path());
     findings.extend(machine::look(&paths, of_engine));
+    findings.push(clock::look());
+    findings.extend(backup::look(&paths));
     if options.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&findings)?)?;
     } else {
