@@ -7,6 +7,7 @@
 //! `SLIPWAY_WRITE_GUIDE=1` puts what was printed into the page, for its author to read.
 
 use std::{
+    fmt::Write,
     fs::{self, File},
     io::{Read, Seek},
     path::{Path, PathBuf},
@@ -45,9 +46,9 @@ impl<'a> Reader<'a> {
 
     /// Does what the page says; what happens otherwise than it says is an error.
     pub fn follow(mut self, page: &Path) -> Result<()> {
-        let text = fs::read_to_string(page)?;
+        let old = fs::read_to_string(page)?;
         let (mut new, mut differences) = (String::new(), String::new());
-        let mut lines = text.lines();
+        let mut lines = old.lines();
         while let Some(line) = lines.next() {
             new.push_str(line);
             new.push('\n');
@@ -55,11 +56,11 @@ impl<'a> Reader<'a> {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             if let Some(file) = info.split_once(" file=").map(|(_, file)| file) {
                 self.write(file, &block)?;
-                new.extend(block.iter().map(|line| format!("{line}\n")));
+                new.push_str(&text(&block));
             } else if info == "console" {
                 new.push_str(&self.replay(&block, &mut differences)?);
             } else {
-                new.extend(block.iter().map(|line| format!("{line}\n")));
+                new.push_str(&text(&block));
             }
             new.push_str("```\n");
         }
@@ -73,7 +74,7 @@ impl<'a> Reader<'a> {
     fn write(&self, file: &str, block: &[&str]) -> Result<()> {
         let path = self.at.join(file);
         fs::create_dir_all(path.parent().context("no folder")?)?;
-        Ok(fs::write(path, block.iter().map(|line| format!("{line}\n")).collect::<String>())?)
+        Ok(fs::write(path, text(block))?)
     }
 
     /// Runs the commands of a transcript, notes what they print otherwise, and answers the transcript as it is now.
@@ -82,7 +83,7 @@ impl<'a> Reader<'a> {
         let steps = block.chunk_by(|_, next| !next.starts_with("$ "));
         for step in steps {
             let command = step[0].strip_prefix("$ ").with_context(|| format!("no command: {}", step[0]))?;
-            let told = step[1..].iter().map(|line| format!("{line}\n")).collect::<String>();
+            let told = text(&step[1..]);
             let expected = snapshot::settled(told.trim_end())?;
             let began = Instant::now();
             let (printed, same) = loop {
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
                 new.push_str(&told);
                 continue;
             }
-            differences.push_str(&format!("$ {command}\n--- told\n{told}--- printed\n{printed}\n"));
+            writeln!(differences, "$ {command}\n--- told\n{told}--- printed\n{printed}")?;
             new.push_str(&printed);
             // An empty line before the next command is for the eye.
             new.push_str(if told.ends_with("\n\n") || told == "\n" { "\n" } else { "" });
@@ -147,6 +148,11 @@ impl<'a> Reader<'a> {
         let text = text.replace(&self.user.home().display().to_string(), HOME);
         Ok(if text.is_empty() { text } else { text + "\n" })
     }
+}
+
+/// Lines as they are in a file.
+fn text(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Whether the lines that were printed are those that are told, of which some stand for any.
