@@ -1,6 +1,7 @@
 //! The database is there and has little to give: no connection for us, or hardly any time.
 
 use std::{
+    io::Write,
     process::{Child, Stdio},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
@@ -29,11 +30,9 @@ const RESTS: Duration = Duration::from_millis(350);
 /// How long it goes on like that.
 const SLOW: Duration = Duration::from_secs(10);
 
-/// Ends what the others do there, then stays until its client is gone.
-const TAKE: &str = "SET client_connection_check_interval = 500;
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND application_name <> 'psql';
-    SELECT pg_sleep(600)";
+/// Ends what the others do there.
+const TAKE: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND application_name <> 'psql';\n";
 
 /// Connections that somebody else has.
 struct Taken(Vec<Child>);
@@ -45,8 +44,13 @@ impl Taken {
         let mut taken = Self(Vec::new());
         while taken.0.len() <= most {
             let mut psql = platform.database_program("psql");
-            psql.args(["-qAtX", "-c", TAKE]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            taken.0.push(psql.spawn()?);
+            psql.arg("-qAtX").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut psql = psql.spawn()?;
+            // It stays for as long as there may be more to do.
+            let told = psql.stdin.as_mut().context("no standard input")?.write_all(TAKE.as_bytes());
+            taken.0.push(psql);
+            // One that was not let in is gone already.
+            drop(told);
         }
         // There is one more than can be had.
         wait::until("every connection is taken", Duration::from_mins(1), || {
