@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of an error answer, in one of the three shapes that Deis's clients know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ErrorBody {
     /// `{"detail": "..."}`: everything that is not about one field.

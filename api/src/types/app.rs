@@ -12,6 +12,7 @@ use crate::{
 
 /// An app as the API shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct App {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -32,6 +33,7 @@ pub struct App {
 
 /// `POST /v2/apps`. Without an id the controller makes one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CreateApp {
     /// The wanted name, unparsed: a bad one is answered as a field error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +42,7 @@ pub struct CreateApp {
 
 /// `POST /v2/apps/{id}`: hands the app to somebody else, or gives it another name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct UpdateApp {
     /// Username of the new owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]

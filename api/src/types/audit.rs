@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// One call that changes something, or would have.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AuditEntry {
     /// When.
     pub created: Timestamp,

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// A build as the API shows it: an image and how to start it, or a push on its way there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Build {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -42,6 +43,7 @@ pub struct Build {
 
 /// `POST /v2/apps/{id}/builds`: deploys an image.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CreateBuild {
     /// The image as the user names it, unparsed: a bad one is answered as a field error.
     #[serde(default)]

@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// A certificate as the API shows it: what it says, never its key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Certificate {
     /// Number of the certificate.
     pub id: i64,
@@ -41,6 +42,7 @@ pub struct Certificate {
 
 /// `POST /v2/certs`. Unparsed: what is bad is answered as field errors.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CreateCertificate {
     /// What its owner calls it.
@@ -59,6 +61,7 @@ impl fmt::Debug for CreateCertificate {
 
 /// `POST /v2/certs/{name}/domain/`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct AttachCertificate {
     /// The domain, unparsed.

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// The config of a release as the API shows it. All scalar values are strings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Config {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -59,33 +60,43 @@ pub type Patch = BTreeMap<String, Option<Value>>;
 
 /// `POST /v2/apps/{id}/config`: a change of any of the maps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ConfigPatch {
     /// Environment variables.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub values: Patch,
     /// Memory limits.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub memory: Patch,
     /// CPU limits.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub cpu: Patch,
     /// Tags.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub tags: Patch,
     /// Registry login.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub registry: Patch,
     /// Health checks; a value is a [`Healthcheck`] whose probes may be null.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub healthcheck: Patch,
     /// Hooks after start.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub lifecycle_post_start: Patch,
     /// Hooks before stop.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub lifecycle_pre_stop: Patch,
     /// Grace periods.
     #[serde(skip_serializing_if = "Patch::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub termination_grace_period: Patch,
 }

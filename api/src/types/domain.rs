@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 
 /// A domain as the API shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Domain {
     /// Username of whoever added it.
     pub owner: String,
@@ -21,6 +22,7 @@ pub struct Domain {
 
 /// `POST /v2/apps/{id}/domains`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CreateDomain {
     /// The domain, unparsed: a bad one is answered as a field error.
     #[serde(default)]

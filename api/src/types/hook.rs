@@ -8,6 +8,7 @@ use super::CreateBuild;
 
 /// A key of a user who may push to an app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookKey {
     /// The key in OpenSSH's form.
     pub key: String,
@@ -17,6 +18,7 @@ pub struct HookKey {
 
 /// `GET /v2/hooks/key/{fingerprint}`: whose key it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookUser {
     /// The owner of the key.
     pub username: String,
@@ -26,6 +28,7 @@ pub struct HookUser {
 
 /// `POST /v2/hooks/config`: who pushes to which app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookPush {
     /// Username.
     pub receive_user: String,
@@ -35,6 +38,7 @@ pub struct HookPush {
 
 /// `POST /v2/hooks/build`: deploys what was built of a push.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookBuild {
     /// Username.
     pub receive_user: String,
@@ -67,6 +71,7 @@ impl HookBuild {
 
 /// Answer to [`HookBuild`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookBuilt {
     /// The release that came of it.
     pub release: HookRelease,
@@ -74,6 +79,7 @@ pub struct HookBuilt {
 
 /// The release in [`HookBuilt`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HookRelease {
     /// Its number.
     pub version: u32,

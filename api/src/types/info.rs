@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /v2/info`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Info {
     /// Version of Slipway.
     pub version: String,
@@ -18,6 +19,7 @@ pub struct Info {
 
 /// Where apps are pushed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct SshAddress {
     /// Host name.
     pub host: String,

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// A public key as the API shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Key {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -27,6 +28,7 @@ pub struct Key {
 
 /// `POST /v2/keys`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CreateKey {
     /// What its owner calls it, unparsed: a bad one is answered as a field error.

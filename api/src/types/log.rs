@@ -10,6 +10,7 @@ const TIME: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// One line. Written out it is the line that Deis showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LogLine {
     /// When it was taken, to the nanosecond.
     pub at: DateTime<Utc>,
@@ -43,6 +44,7 @@ impl fmt::Display for LogLine {
 
 /// Some lines, and where to go on: one line of the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LogBatch {
     /// In the order of time; none when there was nothing for a while.
     pub lines: Vec<LogLine>,

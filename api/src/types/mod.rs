@@ -50,6 +50,7 @@ pub use session::{
 pub use settings::{AutoscaleRule, Settings, Tls, UpdateSettings, UpdateTls};
 pub use token::{ApiToken, CreateApiToken, NewApiToken};
 pub use user::{
-    AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Register, Token, User,
+    AdminUser, CancelAccount, ChangePassword, Credentials, PasswordChanged, RegenerateToken, Regenerated, Register,
+    Token, User,
 };
 pub use whitelist::{ChangeWhitelist, Whitelist};

@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 
 /// One running copy of a process type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Pod {
     /// The instance's name.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct Pod {
 
 /// `GET /v2/apps/{id}/pods`: a list without paging.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PodList {
     /// The instances, newest start first.
     pub results: Vec<Pod>,

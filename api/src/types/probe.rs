@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The probes of one process type.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Healthcheck {
     /// An instance that fails this one is restarted.
@@ -16,6 +17,7 @@ pub struct Healthcheck {
 
 /// One probe: when, and exactly one of `exec`, `http_get`, `tcp_socket`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Probe {
     /// Seconds after the start before the first try.
@@ -46,6 +48,7 @@ pub struct Probe {
 
 /// Runs a command inside the instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ExecAction {
     /// The argument list; no shell.
     pub command: Vec<String>,
@@ -53,6 +56,7 @@ pub struct ExecAction {
 
 /// Sends `GET`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HttpGetAction {
     /// Port of the instance.
@@ -73,6 +77,7 @@ pub struct HttpGetAction {
 
 /// One header of an [`HttpGetAction`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HttpHeader {
     /// Its name.
     pub name: String,
@@ -82,6 +87,7 @@ pub struct HttpHeader {
 
 /// Opens a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TcpSocketAction {
     /// Port of the instance.
     pub port: u16,

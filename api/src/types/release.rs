@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// A release as the API shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Release {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -36,6 +37,7 @@ pub struct Release {
 
 /// `POST /v2/apps/{id}/releases/rollback`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Rollback {
     /// The release whose build and config are wanted; the one before the latest good one when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +46,7 @@ pub struct Rollback {
 
 /// Answer to [`Rollback`].
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RolledBack {
     /// The release that the rollback made.
     pub version: u32,

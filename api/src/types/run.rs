@@ -9,6 +9,7 @@ use crate::{names::RunName, time::Timestamp};
 /// Answered with [`RunResult`] when the command has ended, as Deis did; a client that sends
 /// `Accept: application/x-ndjson` gets one [`RunEvent`] a line while it runs.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Run {
     /// The command, for `bash -c` inside the app's own container.
     #[serde(default)]
@@ -17,6 +18,7 @@ pub struct Run {
 
 /// How a run ended.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunResult {
     /// Exit code of the command.
     pub exit_code: i64,
@@ -26,6 +28,7 @@ pub struct RunResult {
 
 /// One line of a streamed run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The container runs under this name.
@@ -59,6 +62,7 @@ pub enum RunEvent {
 
 /// `POST /v2/apps/{id}/runs`: begins a run that nobody waits for. What it writes is in the app's log.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StartRun {
     /// As in [`Run`].
     #[serde(default)]
@@ -73,6 +77,7 @@ pub struct StartRun {
 
 /// A run that is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunView {
     /// Its name within the app.
     pub name: String,
@@ -92,6 +97,7 @@ pub struct RunView {
 
 /// `GET /v2/apps/{id}/runs`: a list without paging.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct RunList {
     /// The runs, oldest first.
     pub results: Vec<RunView>,

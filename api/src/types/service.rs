@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Service {
     /// Its process type.
     pub procfile_type: String,
@@ -13,6 +14,7 @@ pub struct Service {
 
 /// `GET /v2/apps/{id}/services`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Services {
     /// The newest first.
     pub services: Vec<Service>,
@@ -20,6 +22,7 @@ pub struct Services {
 
 /// `POST /v2/apps/{id}/services`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetService {
     /// See [`Service::procfile_type`].
@@ -30,6 +33,7 @@ pub struct SetService {
 
 /// `DELETE /v2/apps/{id}/services`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RemoveService {
     /// See [`Service::procfile_type`].

@@ -10,6 +10,7 @@ use crate::{names::ClientNetwork, time::Timestamp};
 
 /// `GET /v2/apps/{id}/settings`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Settings {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -42,6 +43,7 @@ pub struct Settings {
 /// How many instances of a process type there should be, by what they use: what Deis stored for a
 /// `HorizontalPodAutoscaler` (autoscaling/v1) of Kubernetes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AutoscaleRule {
     /// Never fewer; at least 1.
     pub min: u32,
@@ -53,6 +55,7 @@ pub struct AutoscaleRule {
 
 /// `POST /v2/apps/{id}/settings`: what is not named stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct UpdateSettings {
     /// See [`Settings::maintenance`].
@@ -66,17 +69,21 @@ pub struct UpdateSettings {
     pub whitelist: Option<Vec<ClientNetwork>>,
     /// An [`AutoscaleRule`] for each of these process types; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub autoscale: BTreeMap<String, Option<Value>>,
     /// Notes to set; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub label: BTreeMap<String, Option<Value>>,
     /// Treatments to set; null removes one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = BTreeMap<String, Value>))]
     pub router: BTreeMap<String, Option<Value>>,
 }
 
 /// `GET /v2/apps/{id}/tls`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Tls {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -94,6 +101,7 @@ pub struct Tls {
 
 /// `POST /v2/apps/{id}/tls`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct UpdateTls {
     /// See [`Tls::https_enforced`].

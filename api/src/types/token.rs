@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// A token as the API shows it, without what it is kept from everybody for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ApiToken {
     /// Public, stable identity.
     pub uuid: Uuid,
@@ -29,6 +30,7 @@ pub struct ApiToken {
 
 /// `POST /v2/auth/api-tokens`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CreateApiToken {
     /// What its owner calls it, unparsed: a bad one is answered as a field error.
@@ -45,6 +47,7 @@ pub struct CreateApiToken {
 
 /// Answer to [`CreateApiToken`].
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NewApiToken {
     /// For `Authorization: token <token>`, shown this one time.
     pub token: String,

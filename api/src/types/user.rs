@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// A user as the API shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct User {
     /// Unique name.
     pub username: String,
@@ -39,6 +40,7 @@ pub struct User {
 
 /// One row of `GET /v2/admin/perms`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AdminUser {
     /// Unique name.
     pub username: String,
@@ -48,6 +50,7 @@ pub struct AdminUser {
 
 /// `POST /v2/auth/register`.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Register {
     /// The wanted name, unparsed.
@@ -64,6 +67,7 @@ pub struct Register {
 
 /// `POST /v2/auth/login/`.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Credentials {
     /// Who.
@@ -74,6 +78,7 @@ pub struct Credentials {
 
 /// Answer to a login: the token for `Authorization: token <token>`, shown this one time.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Token {
     /// 40 hexadecimal digits at Deis; opaque.
     pub token: String,
@@ -81,6 +86,7 @@ pub struct Token {
 
 /// `POST /v2/auth/passwd`.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct ChangePassword {
     /// The password from now on.
@@ -96,6 +102,7 @@ pub struct ChangePassword {
 
 /// Answer to [`ChangePassword`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct PasswordChanged {
     /// Always `password set`.
     pub status: String,
@@ -103,6 +110,7 @@ pub struct PasswordChanged {
 
 /// `POST /v2/auth/tokens/`: revokes login tokens and answers a new one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct RegenerateToken {
     /// Whose, for administrators; oneself when absent.
@@ -113,8 +121,20 @@ pub struct RegenerateToken {
     pub all: Option<bool>,
 }
 
+/// Answer to [`RegenerateToken`].
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum Regenerated {
+    /// The new one.
+    Token(Token),
+    /// An empty text, when everybody's were revoked.
+    Nothing(String),
+}
+
 /// `DELETE /v2/auth/cancel`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct CancelAccount {
     /// Whose, for administrators; oneself when absent.
