@@ -3,7 +3,7 @@
 use api::{names::ProcessType, types::AutoscaleRule};
 use serde_json::Value;
 
-use crate::{db::settings::Autoscale, error::Error};
+use crate::{db::settings::Autoscale, error::Error, operation::formation::MAX_INSTANCES};
 
 /// Gives a type the rule, or none for null. Says what is different.
 pub(super) fn change(rules: &mut Autoscale, name: &str, wanted: Option<&Value>) -> Result<Option<String>, Error> {
@@ -35,6 +35,8 @@ fn rule(value: &Value) -> Result<AutoscaleRule, Error> {
     let rule = AutoscaleRule { min: number("min")?, max: number("max")?, cpu_percent: number("cpu_percent")? };
     let refused = if rule.min < 1 {
         "min replicas needs to be 1 or higher"
+    } else if rule.max > MAX_INSTANCES {
+        return Err(Error::BadRequest(format!("max replicas can not be larger than {MAX_INSTANCES}")));
     } else if rule.max < rule.min {
         "max replicas can not be smaller than min replicas"
     } else if rule.cpu_percent < 1 {

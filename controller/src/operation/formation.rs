@@ -10,6 +10,9 @@ use crate::{
     error::Error,
 };
 
+/// Instances of a process type that may be wanted: more than any machine runs, and few enough to be counted out.
+pub const MAX_INSTANCES: u32 = 1000;
+
 /// A build, as far as the formation is concerned.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
@@ -77,6 +80,9 @@ pub fn scaled(structure: &Structure, wanted: &Structure, shape: Shape<'_>) -> Re
     if let Some(unknown) = wanted.keys().find(|name| !can_run(shape, name)) {
         return Err(Error::NotFound(format!("Container type {unknown} does not exist in application")));
     }
+    if wanted.values().any(|count| *count > MAX_INSTANCES) {
+        return Err(Error::BadRequest(format!("A process type has at most {MAX_INSTANCES} instances.")));
+    }
     let mut structure = structure.clone();
     structure.extend(wanted.iter().map(|(name, count)| (name.clone(), *count)));
     Ok(structure)
@@ -137,5 +143,7 @@ mod tests {
         let error = scaled(&structure(&[]), &structure(&[("job", 1)]), shape).unwrap_err();
         assert_eq!(error.to_string(), "Container type job does not exist in application");
         assert_eq!(scaled(&structure(&[("web", 1)]), &structure(&[("cmd", 2)]), shape).unwrap().len(), 2);
+        let error = scaled(&structure(&[]), &structure(&[("web", 1001)]), shape).unwrap_err();
+        assert_eq!(error.to_string(), "A process type has at most 1000 instances.");
     }
 }
