@@ -1,24 +1,35 @@
 //! `/v2/admin/perms`: who administers the platform.
 
 use api::types::{AdminUser, Grant, Page};
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{delete, get},
-};
+use axum::{Json, http::StatusCode, response::NoContent};
 
-use super::{Slashed, body::Body, extract::Admin, idempotency::Ticket, page::Paging, users};
+use super::{
+    body::Body,
+    extract::{Admin, Path},
+    idempotency::Ticket,
+    page::Paging,
+    route::{Routes, delete, get},
+    users,
+};
 use crate::{
     db::{self, audit, user},
     error::Error,
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/admin/perms", get(list).post(grant))
-        .slashed("/v2/admin/perms/{username}", delete(revoke))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed(
+            "/v2/admin/perms",
+            get("Administrators", list)
+                .post("Make a user an administrator", grant)
+                .with(|operation| operation.answers_nothing(201))
+                .may_refuse([404]),
+        )
+        .slashed(
+            "/v2/admin/perms/{username}",
+            delete("Make an administrator a user like others", revoke).may_refuse([409]),
+        )
 }
 
 async fn list(state: State, _: Admin, paging: Paging) -> Result<Json<Page<AdminUser>>, Error> {
@@ -42,7 +53,7 @@ async fn revoke(
     Admin(caller): Admin,
     ticket: Ticket,
     Path(username): Path<String>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let target = users::find(&state, &username).await?;
     let mut tx = db::begin(&state.pool).await?;
     // Of two administrators who revoke each other, one stays.
@@ -55,7 +66,7 @@ async fn revoke(
     audit::insert(&mut *tx, caller.did("admin:delete", None, &username)).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Nobody could make another one.

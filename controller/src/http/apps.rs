@@ -6,14 +6,14 @@ use api::{
     names::AppName,
     types::{App, CreateApp, Page, UpdateApp},
 };
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode, response::NoContent};
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
     idempotency::Ticket,
     page::Paging,
+    route::{Created, Routes, get},
     users,
 };
 use crate::{
@@ -28,10 +28,17 @@ use crate::{
 /// waits or not.
 const DESTROY_PATIENCE: Duration = Duration::from_mins(1);
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps", get(list).post(create))
-        .slashed("/v2/apps/{id}", get(show).post(update).delete(destroy))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps", get("Apps that one may use", list).post("Make an app", create).may_refuse([409]))
+        .slashed(
+            "/v2/apps/{id}",
+            get("An app", show)
+                .post("Give an app to another user, or another name", update)
+                .with(|operation| operation.answers_nothing(200))
+                .may_refuse([409])
+                .delete("Destroy an app", destroy),
+        )
 }
 
 async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<App>>, Error> {
@@ -45,7 +52,7 @@ async fn create(
     caller: Caller,
     ticket: Ticket,
     Body(body): Body<CreateApp>,
-) -> Result<(StatusCode, Json<App>), Error> {
+) -> Result<Created<App>, Error> {
     let name = body.id.as_deref().map(AppName::parse).transpose().map_err(|error| Error::name("id", error))?;
     let actor = Actor { user_id: caller.user.id, username: caller.user.username.clone() };
     let mut tx = db::begin(&state.pool).await?;
@@ -55,7 +62,7 @@ async fn create(
     // With the app, so that a crash right after it makes no second one of a request that is sent again.
     ticket.keep(&mut tx, StatusCode::CREATED, &app).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(app)))
+    Ok(Created(app))
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<App>, Error> {
@@ -96,14 +103,14 @@ async fn update(
     Ok(StatusCode::OK)
 }
 
-async fn destroy(state: State, allowed: Allowed<Manage>, ticket: Ticket) -> Result<StatusCode, Error> {
+async fn destroy(state: State, allowed: Allowed<Manage>, ticket: Ticket) -> Result<NoContent, Error> {
     let mut tx = db::begin(&state.pool).await?;
     operation::destroy(&mut tx, &allowed.app, &allowed.actor()).await?;
     audit::insert(&mut *tx, allowed.did("apps:destroy", allowed.app.name.as_str())).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
     operation::destroy::wait_gone(&state, &allowed.app, DESTROY_PATIENCE).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 fn shown(app: app::App, procfile: Procfile) -> App {

@@ -7,7 +7,9 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::route::{Argument, Operation};
 use crate::error::Error;
 
 /// Bytes a request body may have; the largest sensible one is a config with a few certificates in it.
@@ -22,6 +24,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(rejection.status()))?;
         parse(&bytes).map(Self)
+    }
+}
+
+impl<T: ToSchema> Argument for Body<T> {
+    fn describe(operation: &mut Operation) {
+        operation.takes_json::<T>();
     }
 }
 

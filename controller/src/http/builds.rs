@@ -1,6 +1,7 @@
 //! `/v2/apps/{id}/builds`: deploying an image, and what was deployed. What else can be asked of a push stands in
 //! [`super::pushes`].
 
+use serde_json::json;
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -9,21 +10,16 @@ use api::{
     sandbox::BuildKind,
     types::{Build, CreateBuild, Page},
 };
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::{StatusCode, Uri},
-    routing::get,
-};
+use axum::{Json, http::Uri};
 use uuid::Uuid;
 
 use super::{
-    Slashed,
     body::Body,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     idempotency::Ticket,
     page::{Paging, flag},
     reachable::Reachable,
+    route::{Created, Routes, get},
     submit::outcome,
 };
 use crate::{
@@ -34,10 +30,22 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/builds", get(list).post(create))
-        .slashed("/v2/apps/{id}/builds/{uuid}", get(show))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed(
+            "/v2/apps/{id}/builds",
+            get("What was deployed, newest first", list)
+                .with(|operation| {
+                    operation.reads(
+                        "all",
+                        &json!({"type": "boolean"}),
+                        "Pushes that are under way or made no release, too.",
+                    );
+                })
+                .post("Deploy an image", create)
+                .may_refuse([409, 422, 429]),
+        )
+        .slashed("/v2/apps/{id}/builds/{uuid}", get("A build or push", show))
 }
 
 async fn list(state: State, allowed: Allowed<Use>, paging: Paging, uri: Uri) -> Result<Json<Page<Build>>, Error> {
@@ -58,14 +66,14 @@ async fn create(
     _: Reachable,
     ticket: Ticket,
     Body(body): Body<CreateBuild>,
-) -> Result<(StatusCode, Json<Build>), Error> {
+) -> Result<Created<Build>, Error> {
     let patch = patch(body)?;
     let given = patch.image.to_string();
     let entry = allowed.did("builds:create", &given);
     let release = outcome(&state, &allowed, &ticket, &Patch::Build(patch), entry).await?;
     let id = release.build_id.context("a build made a release without one")?;
     let build = build::get(&state.pool, id).await?;
-    Ok((StatusCode::CREATED, Json(shown(build, allowed.app.name.as_str()))))
+    Ok(Created(shown(build, allowed.app.name.as_str())))
 }
 
 async fn show(

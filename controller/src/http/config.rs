@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use api::types::{Config, ConfigPatch};
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::Json;
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
     reachable::Reachable,
+    route::{Created, Routes, get},
     submit::outcome,
 };
 use crate::{
@@ -20,8 +20,13 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/config", get(show).post(change))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed(
+        "/v2/apps/{id}/config",
+        get("The config of the newest good release", show)
+            .post("Change config, and deploy it", change)
+            .may_refuse([409, 422, 429]),
+    )
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Config>, Error> {
@@ -35,12 +40,12 @@ async fn change(
     _: Reachable,
     ticket: Ticket,
     Body(body): Body<ConfigPatch>,
-) -> Result<(StatusCode, Json<Config>), Error> {
+) -> Result<Created<Config>, Error> {
     let keys = keys(&body).join(" ");
     let entry = allowed.did("config:set", &keys);
     let release = outcome(&state, &allowed, &ticket, &Patch::Config(body), entry).await?;
     let config = opened(&state, &allowed.app, release.config_id).await?;
-    Ok((StatusCode::CREATED, Json(config)))
+    Ok(Created(config))
 }
 
 /// What is changed, without what it is changed to: for the audit row.

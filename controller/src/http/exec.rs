@@ -2,23 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Router,
-    extract::{Path, ws::WebSocketUpgrade},
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::response::{IntoResponse, Response};
 
 use super::{
-    Slashed,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     reachable::Reachable,
-    session::{self, Place},
+    route::{Routes, get},
+    session::{self, Place, Upgrade},
 };
 use crate::{runs, state::State};
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/pods/{type}/{name}/exec", get(exec))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/pods/{type}/{name}/exec", get("Run a command in an instance", exec).may_refuse([409]))
 }
 
 async fn exec(
@@ -26,7 +22,7 @@ async fn exec(
     allowed: Allowed<Use>,
     _: Reachable,
     Path(rest): Path<BTreeMap<String, String>>,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Response {
     // A name decides alone, as where instances are restarted.
     let name = rest.get("name").map(String::as_str).unwrap_or_default();

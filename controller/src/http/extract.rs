@@ -7,12 +7,17 @@ use api::{
     names::{AppName, InvalidName},
 };
 use axum::{
-    extract::{FromRequestParts, MatchedPath, RawPathParams},
+    extract::{self, FromRequestParts, MatchedPath, RawPathParams},
     http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use serde::de::DeserializeOwned;
 
-use super::{audit::Note, error::page_not_found};
+use super::{
+    audit::Note,
+    error::page_not_found,
+    route::{Access, Argument, Operation},
+};
 use crate::{
     auth::{
         Caller,
@@ -82,6 +87,33 @@ impl FromRequestParts<State> for Admin {
     }
 }
 
+impl Argument for Admin {
+    fn describe(operation: &mut Operation) {
+        operation.asks_for(Access::Admin);
+    }
+}
+
+/// What stands in the URL in the places that its pattern leaves open.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<State> for Path<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Response> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(texts)) => Ok(Self(texts)),
+            // What is no UTF-8 is in no URL of ours.
+            Err(_) => Err(page_not_found().await),
+        }
+    }
+}
+
+impl<T> Argument for Path<T> {
+    fn describe(operation: &mut Operation) {
+        operation.may_be_no_url();
+    }
+}
+
 /// A right on the app in the URL, as a type.
 pub(super) trait Right: Send {
     /// What the right is for.
@@ -143,6 +175,15 @@ impl<R: Right> FromRequestParts<State> for Allowed<R> {
     }
 }
 
+impl<R: Right> Argument for Allowed<R> {
+    fn describe(operation: &mut Operation) {
+        operation.asks_for(match R::ACTION {
+            Action::Use => Access::AppUser,
+            Action::Manage => Access::AppOwner,
+        });
+    }
+}
+
 /// The app's name in the URL: none when the text could not even be one in Deis's URL patterns, an error when it is
 /// just not one.
 async fn app_name(parts: &mut Parts, state: &State) -> Option<Result<AppName, InvalidName>> {
@@ -170,6 +211,10 @@ impl FromRequestParts<State> for RequestId {
     }
 }
 
+impl Argument for RequestId {
+    fn describe(_: &mut Operation) {}
+}
+
 /// Where a request comes from, as the router saw it; the router is the only client of this API.
 pub(super) struct Peer {
     /// The last address of `X-Forwarded-For`, which is the router's.
@@ -185,6 +230,10 @@ impl FromRequestParts<State> for Peer {
         let is_local = parts.headers.get(headers::LOCAL_CALLER).is_some_and(|value| value == "1");
         Ok(Self { address: address_of(&parts.headers), is_local })
     }
+}
+
+impl Argument for Peer {
+    fn describe(_: &mut Operation) {}
 }
 
 fn address_of(headers: &HeaderMap) -> Option<IpAddr> {

@@ -30,7 +30,10 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tokio::time::{Instant, interval, sleep};
 
-use super::body;
+use super::{
+    body,
+    route::{Argument, Operation},
+};
 use crate::{
     auth::Caller,
     db::{
@@ -125,6 +128,11 @@ impl FromRequestParts<State> for Ticket {
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Self::Rejection> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
     }
+}
+
+/// Which routes take keys is said where they are put together.
+impl Argument for Ticket {
+    fn describe(_: &mut Operation) {}
 }
 
 /// Lets a request through once per key.

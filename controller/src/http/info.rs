@@ -1,13 +1,13 @@
 //! `GET /v2/info`: what a client needs to know of the platform. Ours; Deis had none.
 
 use api::{headers::PLATFORM_VERSION, types::Info};
-use axum::{Json, Router, routing::get};
+use axum::Json;
 
-use super::Slashed;
+use super::route::{Routes, get};
 use crate::{auth::Caller, state::State};
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/info", get(show))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed("/v2/info", get("Versions, domain and SSH address of the platform", show))
 }
 
 async fn show(state: State, _: Caller) -> Json<Info> {

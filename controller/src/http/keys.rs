@@ -6,9 +6,15 @@ use api::{
     names::{KeyId, PublicKey},
     types::{CreateKey, Key, Page},
 };
-use axum::{Json, Router, extract::Path, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode, response::NoContent};
 
-use super::{Slashed, body::Body, idempotency::Ticket, page::Paging};
+use super::{
+    body::Body,
+    extract::Path,
+    idempotency::Ticket,
+    page::Paging,
+    route::{Created, Routes, get},
+};
 use crate::{
     auth::Caller,
     db::{self, audit, key},
@@ -16,9 +22,11 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
+pub(super) fn router() -> Routes {
     // A name may hold slashes, and one at its end belongs to it, as at Deis.
-    Router::new().slashed("/v2/keys", get(list).post(add)).route("/v2/keys/{*key}", get(show).delete(remove))
+    Routes::new()
+        .slashed("/v2/keys", get("One's SSH keys", list).post("Add an SSH key", add))
+        .route("/v2/keys/{*key}", get("An SSH key", show).delete("Remove an SSH key", remove))
 }
 
 async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<Key>>, Error> {
@@ -28,19 +36,14 @@ async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<
     Ok(paging.page(count, keys.into_iter().map(shown).collect()))
 }
 
-async fn add(
-    state: State,
-    caller: Caller,
-    ticket: Ticket,
-    Body(body): Body<CreateKey>,
-) -> Result<(StatusCode, Json<Key>), Error> {
+async fn add(state: State, caller: Caller, ticket: Ticket, Body(body): Body<CreateKey>) -> Result<Created<Key>, Error> {
     let (id, public) = parse(&body)?;
     let mut tx = db::begin(&state.pool).await?;
     let added = shown(key::insert(&mut *tx, caller.user.id, &id, &public).await?);
     audit::insert(&mut *tx, caller.did("keys:add", None, id.as_str())).await?;
     ticket.keep(&mut tx, StatusCode::CREATED, &added).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(added)))
+    Ok(Created(added))
 }
 
 /// Every field that is wrong is told at once.
@@ -62,7 +65,7 @@ async fn show(state: State, caller: Caller, Path(name): Path<String>) -> Result<
     Ok(Json(shown(found)))
 }
 
-async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<String>) -> Result<StatusCode, Error> {
+async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<String>) -> Result<NoContent, Error> {
     let mut tx = db::begin(&state.pool).await?;
     if !key::delete(&mut *tx, caller.user.id, known(&name)?).await? {
         return Err(MISSING);
@@ -70,7 +73,7 @@ async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<S
     audit::insert(&mut *tx, caller.did("keys:remove", None, &name)).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 const MISSING: Error = Error::Missing("Key");

@@ -12,19 +12,18 @@ use api::{
     types::{LogBatch, LogLine},
 };
 use axum::{
-    Router,
     body::Body,
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use chrono::DateTime;
+use serde_json::json;
 
 use self::follow::{Cursor, Follower};
 use super::{
-    Slashed,
     extract::{Allowed, Use},
     page::{flag, number, text},
+    route::{Operation, Routes, get},
     still::while_allowed,
 };
 use crate::{
@@ -43,8 +42,20 @@ enum Form {
     Batches,
 }
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/logs", get(show))
+pub(super) fn router() -> Routes {
+    let reads = |operation: &mut Operation| {
+        operation.reads("log_lines", &json!({"type": "integer", "minimum": 1}), "At most that many of the last lines.");
+        operation.reads("follow", &json!({"type": "boolean"}), "Go on with what comes.");
+        operation.reads("type", &json!({"type": "string"}), "Only of instances of this process type.");
+        operation.reads("instance", &json!({"type": "string"}), "Only of this instance.");
+        operation.reads("since", &json!({"type": "string", "format": "date-time"}), "Only what was written since.");
+        operation.reads("after", &json!({"type": "string"}), "Go on behind the `cursor` of a `LogBatch`.");
+        operation.refuses(400);
+        operation.answers_text(200);
+        operation.answers_lines::<LogBatch>(200);
+        operation.answers_nothing(204);
+    };
+    Routes::new().slashed("/v2/apps/{id}/logs", get("What the app wrote, and what happened to it", show).with(reads))
 }
 
 async fn show(state: State, allowed: Allowed<Use>, headers: HeaderMap, uri: Uri) -> Response {

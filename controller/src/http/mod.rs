@@ -27,8 +27,10 @@ mod perms;
 mod pods;
 mod pushes;
 mod reachable;
+mod reference;
 mod releases;
 mod root;
+mod route;
 mod run;
 mod runs;
 mod scale;
@@ -43,51 +45,20 @@ mod users;
 mod whitelist;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
-    routing::MethodRouter,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
+use self::route::Routes;
 use crate::state::State;
 
 /// The public API.
 pub fn router(state: State) -> Router {
-    Router::new()
-        .merge(root::router())
-        .merge(info::router())
-        .merge(admin::router())
-        .merge(users::router())
-        .merge(apps::router())
-        .merge(builds::router())
-        .merge(pushes::router())
-        .merge(config::router())
-        .merge(releases::router())
-        .merge(pods::router())
-        .merge(scale::router())
-        .merge(logs::router())
-        .merge(run::router())
-        .merge(runs::router())
-        .merge(exec::router())
-        .merge(domains::router())
-        .merge(settings::router())
-        .merge(tls::router())
-        .merge(services::router())
-        .merge(whitelist::router())
-        .merge(perms::router())
-        .merge(keys::router())
-        .merge(certs::router())
-        .merge(auth::router())
-        .merge(audit::router())
-        .route_layer(from_fn_with_state(state.clone(), audit::note))
-        // Inside of here the app in the URL is known; outside it is not.
-        .route_layer(from_fn_with_state(state.clone(), idempotency::once))
-        // What these answer is shown once and kept nowhere.
-        .merge(auth::secret_router().route_layer(from_fn_with_state(state.clone(), audit::note)))
-        // No user calls these.
-        .merge(hooks::router())
-        .merge(health::router())
+    let (router, document) = routes(&state).documented();
+    router
+        .layer(Extension(document))
         .fallback(error::page_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn_with_state(state.pulse.clone(), in_time::answer_in_time))
@@ -99,14 +70,45 @@ pub fn router(state: State) -> Router {
         .with_state(state)
 }
 
-/// Routes whose trailing slash may be left out, as on nearly every route of Deis.
-trait Slashed {
-    /// Adds the route with and without the slash.
-    fn slashed(self, path: &str, methods: MethodRouter<State>) -> Self;
-}
-
-impl Slashed for Router<State> {
-    fn slashed(self, path: &str, methods: MethodRouter<State>) -> Self {
-        self.route(path, methods.clone()).route(&format!("{path}/"), methods)
-    }
+/// All there are.
+fn routes(state: &State) -> Routes {
+    let of_users = [
+        root::router,
+        info::router,
+        admin::router,
+        users::router,
+        apps::router,
+        builds::router,
+        pushes::router,
+        config::router,
+        releases::router,
+        pods::router,
+        scale::router,
+        logs::router,
+        run::router,
+        runs::router,
+        exec::router,
+        domains::router,
+        settings::router,
+        tls::router,
+        services::router,
+        whitelist::router,
+        perms::router,
+        keys::router,
+        certs::router,
+        auth::router,
+        audit::router,
+    ];
+    let note = || from_fn_with_state(state.clone(), audit::note);
+    let of_users = of_users.into_iter().fold(Routes::new(), |all, router| all.merge(router()));
+    of_users
+        .route_layer(note())
+        // Inside of here the app in the URL is known; outside it is not.
+        .idempotent(state)
+        // What these answer is shown once and kept nowhere.
+        .merge(auth::secret_router().route_layer(note()))
+        // No user calls these.
+        .merge(hooks::router())
+        .merge(health::router())
+        .merge(reference::router())
 }

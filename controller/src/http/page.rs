@@ -8,7 +8,9 @@ use axum::{
     extract::{FromRequestParts, OriginalUri},
     http::{HeaderMap, Uri, header, request::Parts},
 };
+use serde_json::json;
 
+use super::route::{Argument, Operation};
 use crate::state::State;
 
 /// Rows a page has when the client does not say.
@@ -34,6 +36,14 @@ impl FromRequestParts<State> for Paging {
             offset: number(query, "offset").filter(|offset| *offset > 0).unwrap_or(0),
             url: format!("{}{}", origin(&parts.headers), uri.path()),
         })
+    }
+}
+
+impl Argument for Paging {
+    fn describe(operation: &mut Operation) {
+        let number = |minimum: i64, default: i64| json!({"type": "integer", "minimum": minimum, "default": default});
+        operation.reads("limit", &number(1, DEFAULT_LIMIT), "At most that many.");
+        operation.reads("offset", &number(0, 0), "Behind that many.");
     }
 }
 

@@ -1,18 +1,13 @@
 //! `/v2/apps/{id}/perms`: who may use an app beside its owner.
 
 use api::types::{AppPerms, Grant};
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{delete, get},
-};
+use axum::{Json, http::StatusCode, response::NoContent};
 
 use super::{
-    Slashed,
     body::Body,
-    extract::{Allowed, Manage, Use},
+    extract::{Allowed, Manage, Path, Use},
     idempotency::Ticket,
+    route::{Routes, delete, get},
     users,
 };
 use crate::{
@@ -22,10 +17,15 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/perms", get(list).post(grant))
-        .slashed("/v2/apps/{id}/perms/{username}", delete(revoke))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed(
+            "/v2/apps/{id}/perms",
+            get("Collaborators", list)
+                .post("Make a user a collaborator", grant)
+                .with(|operation| operation.answers_nothing(201)),
+        )
+        .slashed("/v2/apps/{id}/perms/{username}", delete("Make a user a collaborator no longer", revoke))
 }
 
 async fn list(state: State, allowed: Allowed<Use>) -> Result<Json<AppPerms>, Error> {
@@ -52,7 +52,7 @@ async fn revoke(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Path((_, username)): Path<(String, String)>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let app = &allowed.app;
     if username != allowed.caller.username() {
         allowed.relation.require(Action::Manage)?;
@@ -67,5 +67,5 @@ async fn revoke(
     audit::insert(&mut *tx, allowed.did("perms:delete", &username)).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

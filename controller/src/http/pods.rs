@@ -6,16 +6,12 @@ use std::{
 };
 
 use api::types::{Pod, PodList};
-use axum::{
-    Json, Router,
-    extract::Path,
-    routing::{get, post},
-};
+use axum::Json;
 
 use super::{
-    Slashed,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     reachable::Reachable,
+    route::{Routes, get, post},
 };
 use crate::{
     db::{self, audit},
@@ -31,14 +27,17 @@ const RESTART_PATIENCE: Duration = Duration::from_mins(5);
 /// What the URL says after the app's name.
 type Rest = Path<BTreeMap<String, String>>;
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/pods", get(list))
-        .slashed("/v2/apps/{id}/pods/restart", post(restart))
-        .slashed("/v2/apps/{id}/pods/{type}", get(list))
-        .slashed("/v2/apps/{id}/pods/{type}/restart", post(restart))
-        .slashed("/v2/apps/{id}/pods/{type}/{name}", get(list))
-        .slashed("/v2/apps/{id}/pods/{type}/{name}/restart", post(restart))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/pods", get("Instances", list))
+        .slashed("/v2/apps/{id}/pods/restart", post("Replace all instances", restart).may_refuse([400]))
+        .slashed("/v2/apps/{id}/pods/{type}", get("Instances of a process type", list))
+        .slashed(
+            "/v2/apps/{id}/pods/{type}/restart",
+            post("Replace the instances of a process type", restart).may_refuse([400]),
+        )
+        .slashed("/v2/apps/{id}/pods/{type}/{name}", get("An instance", list))
+        .slashed("/v2/apps/{id}/pods/{type}/{name}/restart", post("Replace an instance", restart).may_refuse([400]))
 }
 
 async fn list(state: State, allowed: Allowed<Use>, Path(rest): Rest) -> Result<Json<PodList>, Error> {

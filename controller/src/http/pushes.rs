@@ -1,19 +1,17 @@
 //! `/v2/apps/{id}/builds/{uuid}/logs` and `.../cancel`: what a pushed build writes, and its early end.
 
 use axum::{
-    Router,
     body::Body,
-    extract::Path,
-    http::{StatusCode, Uri, header},
-    response::{IntoResponse, Response},
-    routing::{get, post},
+    http::{Uri, header},
+    response::{IntoResponse, NoContent, Response},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Slashed,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     page::flag,
+    route::{Routes, get, post},
     still::while_allowed,
 };
 use crate::{
@@ -27,10 +25,16 @@ const TEXT: (header::HeaderName, &str) = (header::CONTENT_TYPE, "text/plain; cha
 
 const NO_LOG: &str = "There is no log of this build: its image was built elsewhere, or its log was too old to be kept.";
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/builds/{uuid}/logs", get(logs))
-        .slashed("/v2/apps/{id}/builds/{uuid}/cancel", post(cancel))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed(
+            "/v2/apps/{id}/builds/{uuid}/logs",
+            get("What a pushed build writes", logs).with(|operation| {
+                operation.reads("follow", &json!({"type": "boolean"}), "Go on until the push is over.");
+                operation.answers_text(200);
+            }),
+        )
+        .slashed("/v2/apps/{id}/builds/{uuid}/cancel", post("End a push before it deploys", cancel).may_refuse([409]))
 }
 
 async fn logs(
@@ -56,13 +60,13 @@ async fn cancel(
     state: State,
     allowed: Allowed<Use>,
     Path((_, uuid)): Path<(String, String)>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let Found::Push(push) = find(&state, &allowed, &uuid).await? else {
         return Err(Error::Conflict(pushes::OVER.to_owned()));
     };
     let target = push.uuid.to_string();
     pushes::cancel(&state, &allowed.app, &push, allowed.did("builds:cancel", &target)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 enum Found {

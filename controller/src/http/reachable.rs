@@ -2,7 +2,10 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::idempotency::Ticket;
+use super::{
+    idempotency::Ticket,
+    route::{Argument, Operation},
+};
 use crate::{error::Error, outage, state::State};
 
 /// The platform answered a moment ago. Stands in the signature of everything that starts or replaces instances.
@@ -18,5 +21,13 @@ impl FromRequestParts<State> for Reachable {
             outage::require_platform(state).await?;
         }
         Ok(Self)
+    }
+}
+
+impl Argument for Reachable {
+    fn describe(operation: &mut Operation) {
+        // An engine may refuse to be asked.
+        operation.refuses(400);
+        operation.refuses(503);
     }
 }

@@ -2,30 +2,33 @@
 
 use api::types::{Page, Release, Rollback, RolledBack};
 use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
+    Json,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 
 use super::{
-    Slashed,
     body::Body,
     error::page_not_found,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     idempotency::Ticket,
     page::Paging,
     reachable::Reachable,
+    route::{Created, Routes, get, post},
     submit::outcome,
 };
 use crate::{db::release, error::Error, operation::Patch, state::State};
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/releases", get(list))
-        .slashed("/v2/apps/{id}/releases/rollback", post(rollback))
-        .slashed("/v2/apps/{id}/releases/{version}", get(show))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/releases", get("Releases, newest first", list))
+        .slashed(
+            "/v2/apps/{id}/releases/rollback",
+            post("Deploy an older release again", rollback).may_refuse([409, 422, 429]),
+        )
+        .slashed(
+            "/v2/apps/{id}/releases/{version}",
+            get("A release", show).with(|operation| operation.answers_json::<Release>(200)),
+        )
 }
 
 async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Json<Page<Release>>, Error> {
@@ -53,12 +56,12 @@ async fn rollback(
     _: Reachable,
     ticket: Ticket,
     Body(body): Body<Rollback>,
-) -> Result<(StatusCode, Json<RolledBack>), Error> {
+) -> Result<Created<RolledBack>, Error> {
     let target = body.version.map(|version| format!("v{version}")).unwrap_or_default();
     let entry = allowed.did("releases:rollback", &target);
     let patch = Patch::Rollback { version: body.version };
     let release = outcome(&state, &allowed, &ticket, &patch, entry).await?;
-    Ok((StatusCode::CREATED, Json(RolledBack { version: release.version })))
+    Ok(Created(RolledBack { version: release.version }))
 }
 
 fn shown(release: release::Release, app: &str) -> Release {

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, Router, http::HeaderMap, routing::get};
+use axum::{Json, http::HeaderMap};
 
-use super::{Slashed, page::origin};
-use crate::{auth::Caller, state::State};
+use super::{
+    page::origin,
+    route::{Routes, get},
+};
+use crate::auth::Caller;
 
 /// The collections that a client may begin with, relative to `/v2/`.
 const COLLECTIONS: [&str; 6] = ["admin/perms", "apps", "auth/whoami", "info", "keys", "users"];
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2", get(show))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed("/v2", get("What there is to begin with", show))
 }
 
 async fn show(_: Caller, headers: HeaderMap) -> Json<BTreeMap<&'static str, String>> {

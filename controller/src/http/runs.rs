@@ -4,22 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use api::{
     names::RunName,
-    types::{RunList, StartRun},
+    types::{RunList, RunView, StartRun},
 };
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use axum::{Json, http::StatusCode, response::NoContent};
 
 use super::{
-    Slashed,
     body::Body,
-    extract::{Allowed, Use},
+    extract::{Allowed, Path, Use},
     idempotency::Ticket,
     reachable::Reachable,
+    route::{Created, Routes, get, post},
     session,
 };
 use crate::{
@@ -33,10 +27,13 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/runs", get(list).post(begin))
-        .slashed("/v2/apps/{id}/runs/{name}/stop", post(stop))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed(
+            "/v2/apps/{id}/runs",
+            get("Runs that are under way", list).post("Begin a run that nobody waits for", begin).may_refuse([409]),
+        )
+        .slashed("/v2/apps/{id}/runs/{name}/stop", post("End a run", stop))
 }
 
 async fn list(state: State, allowed: Allowed<Use>) -> Result<Json<RunList>, Error> {
@@ -50,7 +47,7 @@ async fn begin(
     _: Reachable,
     ticket: Ticket,
     Body(body): Body<StartRun>,
-) -> Result<Response, Error> {
+) -> Result<Created<RunView>, Error> {
     if body.command.trim().is_empty() {
         return Err(Error::BadRequest("command is a required field".to_owned()));
     }
@@ -64,7 +61,7 @@ async fn begin(
     ticket.keep(&mut tx, StatusCode::CREATED, &view).await?;
     db::commit(tx).await?;
     begun.detached();
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    Ok(Created(view))
 }
 
 fn limit(seconds: Option<u32>) -> Result<Duration, Error> {
@@ -81,7 +78,7 @@ async fn stop(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Path(rest): Path<BTreeMap<String, String>>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let missing = || Error::NotFound("There is no such run under way.".to_owned());
     let name = rest.get("name").map(|text| RunName::parse(text)).transpose().ok().flatten().ok_or_else(missing)?;
     let full = runs::full_name(&allowed.app, name.as_str());
@@ -95,5 +92,5 @@ async fn stop(
     notify(&mut *tx, Signal::App(allowed.app.id)).await?;
     ticket.keep_empty(&mut tx, StatusCode::NO_CONTENT).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

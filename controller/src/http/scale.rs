@@ -4,14 +4,19 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::anyhow;
 use api::names::ProcessType;
-use axum::{Router, http::StatusCode, routing::post};
+use axum::response::NoContent;
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Use},
     reachable::Reachable,
+    route::{Routes, post},
 };
 use crate::{
     db::{self, app::Structure, audit},
@@ -20,25 +25,39 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/scale", post(scale))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/scale", post("Ask for other numbers of instances, and wait until they run", scale))
 }
+
+/// Wanted instances of process types.
+#[derive(Deserialize)]
+struct Counts(BTreeMap<String, Value>);
+
+/// What clients should send; digits in quotes are taken, too.
+impl PartialSchema for Counts {
+    fn schema() -> RefOr<Schema> {
+        BTreeMap::<String, u32>::schema()
+    }
+}
+
+impl ToSchema for Counts {}
 
 async fn scale(
     state: State,
     allowed: Allowed<Use>,
     _: Reachable,
-    Body(body): Body<BTreeMap<String, Value>>,
-) -> Result<StatusCode, Error> {
+    Body(Counts(body)): Body<Counts>,
+) -> Result<NoContent, Error> {
     let wanted = body.iter().map(|(name, count)| Ok((process_type(name)?, number(count)?)));
     let wanted: Structure = wanted.collect::<Result<_, Error>>()?;
     if !want(&state, &allowed, &wanted).await? {
-        return Ok(StatusCode::NO_CONTENT);
+        return Ok(NoContent);
     }
     let types = wanted.into_keys().collect();
     let patience = Duration::from_secs(state.settings.deploy_timeout.into());
     if instances::wait_up(&state, &allowed.app, Some(&types), patience).await? {
-        return Ok(StatusCode::NO_CONTENT);
+        return Ok(NoContent);
     }
     let count = |name: &ProcessType| allowed.app.structure.get(name).copied().unwrap_or(0);
     let before = types.into_iter().map(|name| (name.clone(), count(&name))).collect();

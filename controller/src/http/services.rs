@@ -1,13 +1,13 @@
 //! `/v2/apps/{id}/services`: process types that answer some paths of their app (Hephy).
 
 use api::types::{RemoveService, Service, Services, SetService};
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode, response::NoContent};
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
     idempotency::Ticket,
+    route::{Routes, get},
 };
 use crate::{
     db::{
@@ -23,8 +23,17 @@ use crate::{
 /// The router compares each request with all of them.
 const MAX: usize = 100;
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/services", get(list).post(set).delete(remove))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed(
+        "/v2/apps/{id}/services",
+        get("Process types that answer some paths", list)
+            .post("Let a process type answer some paths", set)
+            .with(|operation| {
+                operation.answers_nothing(201);
+                operation.answers_nothing(204);
+            })
+            .delete("Let a process type answer no paths", remove),
+    )
 }
 
 async fn list(state: State, allowed: Allowed<Use>) -> Result<Json<Services>, Error> {
@@ -65,7 +74,7 @@ async fn remove(
     allowed: Allowed<Manage>,
     ticket: Ticket,
     Body(body): Body<RemoveService>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let (app, user, process_type) = (&allowed.app, &allowed.caller.user, &body.procfile_type);
     let mut tx = db::begin(&state.pool).await?;
     if !service::remove(&mut *tx, app.id, process_type).await? {
@@ -77,5 +86,5 @@ async fn remove(
     notify(&mut *tx, Signal::App(app.id)).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use api::types::{Settings, UpdateSettings};
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{
-    Slashed, autoscale,
+    autoscale,
     body::Body,
     extract::{Allowed, Right, Use},
     idempotency::Ticket,
+    route::{Created, Routes, get},
     whitelist,
 };
 use crate::{
@@ -30,8 +31,9 @@ use crate::{
 /// Longest key of a label.
 const MAX_LABEL: usize = 253;
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/settings", get(show).post(change))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/settings", get("Settings", show).post("Change settings", change).may_refuse([409, 422]))
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Settings>, Error> {
@@ -44,7 +46,7 @@ async fn change(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Body(body): Body<UpdateSettings>,
-) -> Result<(StatusCode, Json<Settings>), Error> {
+) -> Result<Created<Settings>, Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
     let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("AppSettings"))?;
@@ -56,7 +58,7 @@ async fn change(
     let shown = shown(stored, app);
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(Created(shown))
 }
 
 /// Writes the settings and tells the app's log who changed what (`lines`, which follow the user's name).

@@ -1,13 +1,13 @@
 //! `/v2/apps/{id}/tls`: whether plain requests are sent on to https.
 
 use api::types::{Tls, UpdateTls};
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode};
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
+    route::{Created, Routes, get},
     settings::store,
 };
 use crate::{
@@ -20,8 +20,13 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/tls", get(show).post(change))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed(
+        "/v2/apps/{id}/tls",
+        get("Whether plain requests are sent on to https", show)
+            .post("Send plain requests on to https, or not", change)
+            .may_refuse([409]),
+    )
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Tls>, Error> {
@@ -34,7 +39,7 @@ async fn change(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Body(body): Body<UpdateTls>,
-) -> Result<(StatusCode, Json<Tls>), Error> {
+) -> Result<Created<Tls>, Error> {
     let (app, user) = (&allowed.app, &allowed.caller.user);
     let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, app.id).await?.ok_or(Error::Missing("TLS"))?;
@@ -46,7 +51,7 @@ async fn change(
     let shown = shown(store(&mut tx, &allowed, &now, &[line.to_owned()], (action, "")).await?, app);
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(Created(shown))
 }
 
 fn shown(settings: Settings, app: &App) -> Tls {

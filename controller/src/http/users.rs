@@ -4,13 +4,17 @@ use api::{
     names::Username,
     types::{Page, User},
 };
-use axum::{Json, Router, routing::get};
+use axum::Json;
 
-use super::{Slashed, extract::Admin, page::Paging};
+use super::{
+    extract::Admin,
+    page::Paging,
+    route::{Routes, get},
+};
 use crate::{db::user, error::Error, state::State};
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/users", get(list))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed("/v2/users", get("Everybody", list))
 }
 
 async fn list(state: State, _: Admin, paging: Paging) -> Result<Json<Page<User>>, Error> {

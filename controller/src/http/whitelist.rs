@@ -4,13 +4,13 @@ use api::{
     names::ClientNetwork,
     types::{ChangeWhitelist, Whitelist},
 };
-use axum::{Json, Router, http::StatusCode, routing::get};
+use axum::{Json, http::StatusCode, response::NoContent};
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Manage, Use},
     idempotency::Ticket,
+    route::{Created, Routes, get},
     settings::store,
 };
 use crate::{
@@ -26,8 +26,15 @@ use crate::{
 /// The router compares each request with all of them.
 const MAX: usize = 1000;
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/whitelist", get(show).post(add).delete(remove))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed(
+        "/v2/apps/{id}/whitelist",
+        get("Clients that may reach the app", show)
+            .post("Let clients reach the app", add)
+            .may_refuse([409])
+            .delete("Let clients reach the app no longer", remove)
+            .may_refuse([409, 422]),
+    )
 }
 
 async fn show(state: State, allowed: Allowed<Use>) -> Result<Json<Whitelist>, Error> {
@@ -40,7 +47,7 @@ async fn add(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Body(body): Body<ChangeWhitelist>,
-) -> Result<(StatusCode, Json<Whitelist>), Error> {
+) -> Result<Created<Whitelist>, Error> {
     let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, allowed.app.id).await?.ok_or_else(missing)?;
     let all = now.whitelist()?.into_iter().chain(body.addresses.iter().cloned());
@@ -50,7 +57,7 @@ async fn add(
     let shown = Whitelist { addresses: stored.whitelist };
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(Created(shown))
 }
 
 async fn remove(
@@ -58,7 +65,7 @@ async fn remove(
     allowed: Allowed<Manage>,
     ticket: Ticket,
     Body(body): Body<ChangeWhitelist>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let mut tx = db::begin(&state.pool).await?;
     let mut now = settings::lock(&mut *tx, allowed.app.id).await?.ok_or_else(missing)?;
     let old = now.whitelist()?;
@@ -73,7 +80,7 @@ async fn remove(
     store(&mut tx, &allowed, &now, &changes, ("whitelist:remove", &list(&body.addresses))).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Makes `wanted` the whole whitelist, and says what is different.

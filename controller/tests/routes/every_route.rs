@@ -1,96 +1,103 @@
-//! Every route that the controller has, read out of its sources: a test over all of them must not miss the next one.
+//! Every route that the controller has, by its own document: a test over all of them cannot miss the next one, since none
+//! can be made that is not in there.
 
 use std::{fs, path::Path};
 
-/// A route as the sources tell of it.
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use crate::harness::Client;
+
+/// A route as the document tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
-    pub method: &'static str,
+    pub method: String,
     /// `/v2/apps/{id}`.
     pub pattern: String,
+    /// Who may call.
+    pub access: String,
+    /// Scopes of which one is enough.
+    pub scopes: Vec<String>,
 }
 
 impl Route {
-    /// Whether a request for `path` may be one for this route.
-    pub fn takes(&self, method: &str, path: &str) -> bool {
-        let (mut wanted, mut given) = (segments(&self.pattern), segments(path));
-        let all = loop {
-            match (wanted.next(), given.next()) {
-                (None, None) => break true,
-                (Some(wanted), Some(_)) if wanted.starts_with("{*") => break true,
-                (Some(wanted), Some(given)) if wanted.starts_with('{') || wanted == given => {}
-                _ => break false,
+    /// A URL of this route: `fill` has what stands in the place of each parameter, and is told what stands before it.
+    pub fn path(&self, fill: impl Fn(&str, &str) -> String) -> String {
+        let mut path: Vec<String> = Vec::new();
+        let mut before = "";
+        for part in self.pattern.split('/') {
+            if let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                path.push(fill(before, name));
+            } else {
+                before = part;
+                path.push(part.to_owned());
             }
-        };
-        all && self.method == method
+        }
+        path.join("/")
+    }
+
+    /// A URL where the app is `app`, and all else what there is not.
+    pub fn of_nothing(&self, app: &str) -> String {
+        self.path(|before, name| nothing(app, before, name))
     }
 }
 
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.trim_matches('/').split('/')
+/// What stands for something that there is not.
+pub fn nothing(app: &str, _: &str, name: &str) -> String {
+    match name {
+        "id" | "app" => app.to_owned(),
+        "uuid" => "00000000-0000-0000-0000-000000000000".to_owned(),
+        "version" => "v999".to_owned(),
+        _ => "none".to_owned(),
+    }
 }
 
-/// All of the public API, but for what builders that are not ours call with a key of their own.
-pub fn all() -> Vec<Route> {
-    let mut routes = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http"), &mut routes);
-    routes.retain(|route| !route.pattern.starts_with("/v2/hooks/"));
+/// All of the public API.
+pub async fn all(client: &Client) -> Vec<Route> {
+    let document = client.get("/v2/openapi.json").await.expect(StatusCode::OK).json();
+    let mut routes: Vec<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(pattern, methods)| {
+            methods.as_object().unwrap().iter().map(move |(method, operation)| Route {
+                method: method.to_uppercase(),
+                pattern: pattern.clone(),
+                access: operation["x-access"].as_str().unwrap().to_owned(),
+                scopes: strings(&operation["x-scopes"]),
+            })
+        })
+        .collect();
     routes.sort();
-    assert!(routes.len() > 60, "the sources are read no more: {routes:?}");
+    assert!(routes.len() > 80, "the document is read no more: {routes:?}");
     routes
 }
 
-fn collect(folder: &Path, routes: &mut Vec<Route>) {
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// Whoever wants a route has `http/route` make it, which puts it into the document.
+#[test]
+fn no_route_is_made_beside_the_document() {
+    let mut strays = Vec::new();
+    look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http"), &mut strays);
+    assert_eq!(strays, Vec::<String>::new());
+}
+
+fn look(folder: &Path, strays: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, routes);
-        } else {
-            read(&fs::read_to_string(path).unwrap(), routes);
-        }
-    }
-}
-
-/// `slashed("<pattern>", <methods>)` and `route(...)`, wherever they stand.
-fn read(text: &str, routes: &mut Vec<Route>) {
-    for call in text.split("slashed(").skip(1).chain(text.split(".route(").skip(1)) {
-        let Some((pattern, rest)) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')) else {
+        if path.ends_with("http/route") {
             continue;
-        };
-        let methods = until_closed(rest);
-        for (name, method) in
-            [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("patch(", "PATCH"), ("delete(", "DELETE")]
-        {
-            let begins = |(at, _): (usize, _)| !methods[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-            if methods.match_indices(name).any(begins) {
-                routes.push(Route { method, pattern: pattern.to_owned() });
-            }
         }
+        if path.is_dir() {
+            look(&path, strays);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let makes =
+            ["axum::routing", "routing::", "MethodRouter", "Router::new"].into_iter().filter(|way| text.contains(way));
+        strays.extend(makes.map(|way| format!("{}: {way}", path.display())));
     }
-}
-
-/// Up to the bracket that closes the call.
-fn until_closed(text: &str) -> &str {
-    let mut depth = 1;
-    let end = text.find(|c: char| {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        depth == 0
-    });
-    &text[..end.unwrap_or(text.len())]
-}
-
-#[test]
-fn routes_are_found() {
-    let text = r#"
-        Router::new().slashed("/v2/a", get(list).post(add)).route(
-            "/v2/b/{*rest}", get(show),
-        )
-        self.route(path, methods.clone())"#;
-    let mut routes = Vec::new();
-    read(text, &mut routes);
-    let shown: Vec<_> = routes.iter().map(|route| format!("{} {}", route.method, route.pattern)).collect();
-    assert_eq!(shown, ["GET /v2/a", "POST /v2/a", "GET /v2/b/{*rest}"]);
-    assert!(
-        routes[2].takes("GET", "/v2/b/c/d") && !routes[2].takes("GET", "/v2/b") && !routes[0].takes("POST", "/v2/a")
-    );
 }

@@ -28,10 +28,12 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tempfile::TempDir;
-use tokio::net::UnixListener;
+use tokio::{net::UnixListener, sync::OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt;
 use uuid::Uuid;
+
+use crate::shape;
 
 /// The token that the installation printed.
 pub const BOOTSTRAP: &str = "the-one-time-token";
@@ -132,7 +134,7 @@ impl Installation {
 
     /// Somebody without a credential at the internal listener.
     pub fn internal(&self) -> Client {
-        Client { router: self.internal.clone(), ..self.anybody() }
+        Client { router: self.internal.clone(), public: None, ..self.anybody() }
     }
 
     /// A component at the internal listener.
@@ -177,7 +179,7 @@ impl Installation {
     /// Somebody without a token.
     pub fn anybody(&self) -> Client {
         let (router, running) = (self.router.clone(), self.running.clone());
-        Client { router, headers: Vec::new(), name: String::new(), _running: running }
+        Client { public: Some(router.clone()), router, headers: Vec::new(), name: String::new(), _running: running }
     }
 
     /// A user whom `admin` registered, logged in.
@@ -196,10 +198,23 @@ fn url_of(pool: &PgPool) -> String {
     url.to_string()
 }
 
+/// What the public API says of itself; the same in every installation.
+async fn document(public: &Router) -> &'static Value {
+    static DOCUMENT: OnceCell<Value> = OnceCell::const_new();
+    let read = async || {
+        let request = Request::builder().uri("/v2/openapi.json").body(Body::empty()).unwrap();
+        let response = public.clone().oneshot(request).await.unwrap();
+        serde_json::from_slice(&to_bytes(response.into_body(), usize::MAX).await.unwrap()).unwrap()
+    };
+    DOCUMENT.get_or_init(read).await
+}
+
 /// Somebody who makes requests.
 #[derive(Clone)]
 pub struct Client {
     router: Router,
+    /// The public API, of which the document tells; none for who calls another.
+    public: Option<Router>,
     headers: Vec<(String, String)>,
     /// User name, once logged in.
     pub name: String,
@@ -252,10 +267,15 @@ impl Client {
 
     /// Any request.
     pub async fn send(&self, method: Method, path: &str, body: Body) -> Answer {
-        let (parts, body) = self.ask(method, path, body).await.into_parts();
+        let (parts, body) = self.ask(method.clone(), path, body).await.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let kind = answer.header("content-type");
+        if let Some(public) = self.public.as_ref().filter(|_| method != Method::HEAD) {
+            shape::check(document(public).await, &method, path, answer.status, kind, &answer.body);
+        }
+        answer
     }
 
     /// An answer that goes on.

@@ -17,5 +17,7 @@ mod idempotency;
 mod keys;
 mod outage;
 mod pushes;
+mod reference;
 mod secrets;
+mod shape;
 mod users;

@@ -3,18 +3,20 @@
 mod note;
 
 use api::types::{AuditEntry, Page};
-use axum::{Json, Router, routing::get};
+use axum::Json;
 pub(super) use note::{Note, note};
 
 use super::{
-    Slashed,
     extract::{Admin, Allowed, Manage},
     page::Paging,
+    route::{Routes, get},
 };
 use crate::{db::audit, error::Error, state::State};
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/audit", get(list)).slashed("/v2/apps/{id}/audit", get(list_app))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/audit", get("Who did what", list))
+        .slashed("/v2/apps/{id}/audit", get("Who did what to an app", list_app))
 }
 
 async fn list(state: State, _: Admin, paging: Paging) -> Result<Json<Page<AuditEntry>>, Error> {

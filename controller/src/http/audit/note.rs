@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use api::names::AppName;
 use axum::{
-    extract::{MatchedPath, RawPathParams, Request},
+    extract::{MatchedPath, RawPathParams, Request, rejection::RawPathParamsRejection},
     http::{Method, StatusCode},
     middleware::Next,
     response::Response,
@@ -49,7 +49,12 @@ impl Note {
 }
 
 /// Answers the call and sees to its row.
-pub(in crate::http) async fn note(state: State, params: RawPathParams, mut request: Request, next: Next) -> Response {
+pub(in crate::http) async fn note(
+    state: State,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
@@ -60,7 +65,10 @@ pub(in crate::http) async fn note(state: State, params: RawPathParams, mut reque
     request.extensions_mut().insert(note.clone());
     let pattern = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let action = format!("{} {pattern}", request.method());
-    let name = params.iter().find(|(name, _)| *name == "id").and_then(|(_, text)| AppName::parse(text).ok());
+    let name = params.ok().and_then(|params| {
+        let app = params.iter().find(|(name, _)| *name == "id");
+        app.and_then(|(_, text)| AppName::parse(text).ok())
+    });
     let response = next.run(request).await;
     write(&state, &note.known(), &action, name.as_ref(), response.status()).await;
     response

@@ -6,10 +6,10 @@ use api::{
     names::{AppName, Scope, TokenName},
     types::{ApiToken, CreateApiToken, NewApiToken, Page},
 };
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{Json, response::NoContent};
 use uuid::Uuid;
 
-use super::super::{body::Body, idempotency::Ticket, page::Paging};
+use super::super::{body::Body, extract::Path, idempotency::Ticket, page::Paging, route::Created};
 use crate::{
     auth::{
         Caller,
@@ -46,7 +46,7 @@ pub(super) async fn create(
     state: State,
     caller: Caller,
     Body(body): Body<CreateApiToken>,
-) -> Result<(StatusCode, Json<NewApiToken>), Error> {
+) -> Result<Created<NewApiToken>, Error> {
     let wanted = parse(&body)?;
     let apps = match &wanted.apps {
         None => None,
@@ -66,7 +66,7 @@ pub(super) async fn create(
     audit::insert(&mut *tx, caller.did("tokens:create", None, name.as_str())).await?;
     let made = api_token::find(&mut *tx, user_id, name).await?.ok_or(MISSING)?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(NewApiToken { token: token.shown, about: shown(made) })))
+    Ok(Created(NewApiToken { token: token.shown, about: shown(made) }))
 }
 
 pub(super) async fn revoke(
@@ -74,7 +74,7 @@ pub(super) async fn revoke(
     caller: Caller,
     ticket: Ticket,
     Path(name): Path<String>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     // What cannot be a name need not be looked for.
     let name = TokenName::parse(&name).map_err(|_| MISSING)?;
     let mut tx = db::begin(&state.pool).await?;
@@ -84,7 +84,7 @@ pub(super) async fn revoke(
     audit::insert(&mut *tx, caller.did("tokens:revoke", None, name.as_str())).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Every field that is wrong is told at once.

@@ -1,7 +1,7 @@
 //! `DELETE /v2/auth/cancel`: one's own account, or for administrators anybody's.
 
 use api::types::CancelAccount;
-use axum::http::StatusCode;
+use axum::response::NoContent;
 
 use super::super::{admin::last_admin, body::Body, certs::take_off, idempotency::Ticket};
 use crate::{
@@ -16,7 +16,7 @@ pub(super) async fn cancel(
     caller: Caller,
     ticket: Ticket,
     Body(body): Body<CancelAccount>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let target = super::target(&state, &caller, body.username.as_deref()).await?;
     let mut tx = db::begin(&state.pool).await?;
     user::lock_all(&mut *tx).await?;
@@ -35,5 +35,5 @@ pub(super) async fn cancel(
         ticket.deleted(&mut tx).await?;
     }
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -1,14 +1,12 @@
 //! `POST /v2/auth/register`: who may is [`crate::auth::register`]'s to say.
 
 use api::types::{Register, User};
-use axum::{
-    Json,
-    http::{HeaderMap, StatusCode},
-};
+use axum::http::HeaderMap;
 
 use super::super::{
     body::Body,
     extract::{Peer, RequestId, authorization},
+    route::Created,
     users::shown,
 };
 use crate::{
@@ -29,7 +27,7 @@ pub(super) async fn register(
     RequestId(request_id): RequestId,
     headers: HeaderMap,
     Body(form): Body<Register>,
-) -> Result<(StatusCode, Json<User>), Error> {
+) -> Result<Created<User>, Error> {
     // Somebody with a wrong token is somebody without one: clients send what they have left from another time.
     let caller = match caller {
         Ok(caller) => Some(caller),
@@ -45,5 +43,5 @@ pub(super) async fn register(
     };
     let policy = Policy { mode: state.settings.registration, bootstrap_sha256: state.settings.bootstrap_token_sha256 };
     let user = policy.register(&state.pool, applicant, &form).await?;
-    Ok((StatusCode::CREATED, Json(shown(user))))
+    Ok(Created(shown(user)))
 }

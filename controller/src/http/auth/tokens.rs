@@ -1,8 +1,7 @@
 //! `POST /v2/auth/tokens/`: revokes login tokens and answers a new one.
 
-use api::types::{RegenerateToken, Token};
+use api::types::{RegenerateToken, Regenerated, Token};
 use axum::Json;
-use serde_json::{Value, json};
 
 use super::super::body::Body;
 use crate::{
@@ -16,7 +15,7 @@ pub(super) async fn regenerate(
     state: State,
     caller: Caller,
     Body(body): Body<RegenerateToken>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Regenerated>, Error> {
     if body.all == Some(true) {
         return revoke_all(&state, &caller).await;
     }
@@ -26,15 +25,15 @@ pub(super) async fn regenerate(
     let token = login::issue(&mut tx, target.id).await?;
     audit::insert(&mut *tx, caller.did("auth:regenerate", None, &target.username)).await?;
     db::commit(tx).await?;
-    Ok(Json(json!(Token { token: token.shown })))
+    Ok(Json(Regenerated::Token(Token { token: token.shown })))
 }
 
 /// Everybody has to log in again; Deis answers an empty text.
-async fn revoke_all(state: &State, caller: &Caller) -> Result<Json<Value>, Error> {
+async fn revoke_all(state: &State, caller: &Caller) -> Result<Json<Regenerated>, Error> {
     access::admin(caller)?;
     let mut tx = db::begin(&state.pool).await?;
     token::revoke_all_logins(&mut *tx).await?;
     audit::insert(&mut *tx, caller.did("auth:regenerate", None, "all")).await?;
     db::commit(tx).await?;
-    Ok(Json(json!("")))
+    Ok(Json(Regenerated::Nothing(String::new())))
 }

@@ -1,11 +1,11 @@
 //! `/v2/certs/{name}/domain`: which domains a certificate serves. It is always said, never guessed from names in it.
 
 use api::{names::DomainName, types::AttachCertificate};
-use axum::{extract::Path, http::StatusCode};
+use axum::{http::StatusCode, response::NoContent};
 use sqlx::PgConnection;
 
 use super::{
-    super::{body::Body, domains::kept_as, idempotency::Ticket},
+    super::{body::Body, domains::kept_as, extract::Path, idempotency::Ticket},
     known, own,
 };
 use crate::{
@@ -87,7 +87,7 @@ pub(super) async fn detach(
     caller: Caller,
     ticket: Ticket,
     Path((name, given)): Path<(String, String)>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let certificate = own(&state.pool, &caller, &known(&name)?).await?;
     let domain = kept_as(&given, &state.settings.platform_domain).map_err(|_| MISSING)?;
     let mut tx = db::begin(&state.pool).await?;
@@ -95,7 +95,7 @@ pub(super) async fn detach(
     tell(&mut tx, &caller, &done, ("certs:detach", "detached from")).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 /// Tells the apps concerned that the certificate with `id` goes, or all of the user, in the transaction that deletes them.

@@ -9,15 +9,16 @@ use api::{
     types::{Certificate, CreateCertificate, Page},
 };
 pub(super) use attach::take_off;
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{delete, get, post},
-};
+use axum::{Json, http::StatusCode, response::NoContent};
 use sqlx::PgExecutor;
 
-use super::{Slashed, body::Body, idempotency::Ticket, page::Paging};
+use super::{
+    body::Body,
+    extract::Path,
+    idempotency::Ticket,
+    page::Paging,
+    route::{Created, Routes, delete, get, post},
+};
 use crate::{
     auth::Caller,
     certificate::{self, Pair},
@@ -26,13 +27,24 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/certs", get(list).post(add))
-        .slashed("/v2/certs/{name}", get(show).delete(remove))
-        .slashed("/v2/certs/{name}/domain", post(attach::attach))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/certs", get("One's certificates", list).post("Add a certificate and its key", add))
+        .slashed("/v2/certs/{name}", get("A certificate", show).delete("Remove a certificate", remove))
+        .slashed(
+            "/v2/certs/{name}/domain",
+            post("Serve a domain with a certificate", attach::attach)
+                .with(|operation| operation.answers_nothing(201))
+                .may_refuse([409]),
+        )
         // No slash at its end, as at Deis.
-        .route("/v2/certs/{name}/domain/{domain}", delete(attach::detach).post(attach::attach_named))
+        .route(
+            "/v2/certs/{name}/domain/{domain}",
+            delete("Serve a domain with this certificate no longer", attach::detach)
+                .post("Serve a domain with a certificate", attach::attach_named)
+                .with(|operation| operation.answers_nothing(201))
+                .may_refuse([409]),
+        )
 }
 
 async fn list(state: State, caller: Caller, paging: Paging) -> Result<Json<Page<Certificate>>, Error> {
@@ -47,7 +59,7 @@ async fn add(
     caller: Caller,
     ticket: Ticket,
     Body(body): Body<CreateCertificate>,
-) -> Result<(StatusCode, Json<Certificate>), Error> {
+) -> Result<Created<Certificate>, Error> {
     let (name, pair) = parse(&body)?;
     let mut tx = db::begin(&state.pool).await?;
     row::insert(&mut *tx, &state.vault, caller.user.id, &name, &pair).await?;
@@ -55,7 +67,7 @@ async fn add(
     let added = shown(own(&mut *tx, &caller, &name).await?);
     ticket.keep(&mut tx, StatusCode::CREATED, &added).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(added)))
+    Ok(Created(added))
 }
 
 /// Every field that is wrong is told at once.
@@ -77,7 +89,7 @@ async fn show(state: State, caller: Caller, Path(name): Path<String>) -> Result<
     Ok(Json(shown(own(&state.pool, &caller, &known(&name)?).await?)))
 }
 
-async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<String>) -> Result<StatusCode, Error> {
+async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<String>) -> Result<NoContent, Error> {
     let name = known(&name)?;
     let mut tx = db::begin(&state.pool).await?;
     let certificate = own(&mut *tx, &caller, &name).await?;
@@ -88,7 +100,7 @@ async fn remove(state: State, caller: Caller, ticket: Ticket, Path(name): Path<S
     audit::insert(&mut *tx, caller.did("certs:remove", None, name.as_str())).await?;
     ticket.deleted(&mut tx).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 const MISSING: Error = Error::Missing("Certificate");

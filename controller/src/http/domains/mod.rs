@@ -6,21 +6,16 @@ use api::{
     names::DomainName,
     types::{CreateDomain, Domain, Page},
 };
-use axum::{
-    Json, Router,
-    extract::Path,
-    http::StatusCode,
-    routing::{delete, get},
-};
+use axum::{Json, http::StatusCode, response::NoContent};
 use claim::Claim;
 pub(super) use claim::kept_as;
 
 use super::{
-    Slashed,
     body::Body,
-    extract::{Allowed, Manage, Use},
+    extract::{Allowed, Manage, Path, Use},
     idempotency::Ticket,
     page::Paging,
+    route::{Created, Routes, delete, get},
 };
 use crate::{
     db::{
@@ -32,10 +27,10 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/apps/{id}/domains", get(list).post(add))
-        .slashed("/v2/apps/{id}/domains/{domain}", delete(remove))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/apps/{id}/domains", get("Domains", list).post("Add a domain", add))
+        .slashed("/v2/apps/{id}/domains/{domain}", delete("Remove a domain", remove))
 }
 
 async fn list(state: State, allowed: Allowed<Use>, paging: Paging) -> Result<Json<Page<Domain>>, Error> {
@@ -57,7 +52,7 @@ async fn add(
     allowed: Allowed<Use>,
     ticket: Ticket,
     Body(body): Body<CreateDomain>,
-) -> Result<(StatusCode, Json<Domain>), Error> {
+) -> Result<Created<Domain>, Error> {
     let claim = Claim::parse(&body.domain, &state.settings)?;
     let (app, user) = (&allowed.app, &allowed.caller.user);
     let mut tx = db::begin(&state.pool).await?;
@@ -76,7 +71,7 @@ async fn add(
     };
     ticket.keep(&mut tx, StatusCode::CREATED, &shown).await?;
     db::commit(tx).await?;
-    Ok((StatusCode::CREATED, Json(shown)))
+    Ok(Created(shown))
 }
 
 async fn remove(
@@ -84,7 +79,7 @@ async fn remove(
     allowed: Allowed<Manage>,
     ticket: Ticket,
     Path((_, given)): Path<(String, String)>,
-) -> Result<StatusCode, Error> {
+) -> Result<NoContent, Error> {
     let missing = || Error::Missing("Domain");
     let domain: DomainName = kept_as(&given, &state.settings.platform_domain).map_err(|_| missing())?;
     let app = &allowed.app;
@@ -97,5 +92,5 @@ async fn remove(
     ticket.deleted(&mut tx).await?;
     notify(&mut *tx, Signal::App(app.id)).await?;
     db::commit(tx).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

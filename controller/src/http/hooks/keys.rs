@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use api::types::{HookKey, HookPush, HookUser};
-use axum::{Json, extract::Path};
+use axum::Json;
 
-use super::{Builder, app, pushed};
+use super::{super::extract::Path, Builder, app, pushed};
 use crate::{
     db::{self, key},
     error::Error,

@@ -11,13 +11,11 @@ use api::{
     types::HookPush,
 };
 use axum::{
-    Router,
     extract::FromRequestParts,
     http::{HeaderValue, request::Parts},
-    routing::{get, post},
 };
 
-use super::Slashed;
+use super::route::{Access, Argument, Operation, Routes, get, post};
 use crate::{
     auth::{access, builder_key},
     db::{self, app::App, user::User},
@@ -25,15 +23,18 @@ use crate::{
     state::State,
 };
 
-pub(super) fn router() -> Router<State> {
-    Router::new()
-        .slashed("/v2/hooks/keys/{app}", get(keys::of_app))
+pub(super) fn router() -> Routes {
+    Routes::new()
+        .slashed("/v2/hooks/keys/{app}", get("The keys of who may push to an app", keys::of_app))
         // Deis wants no slash here.
-        .route("/v2/hooks/keys/{app}/{user}", get(keys::of_user))
+        .route("/v2/hooks/keys/{app}/{user}", get("The keys of a user who may push to an app", keys::of_user))
         // One at the end would be part of the fingerprint.
-        .route("/v2/hooks/key/{*fingerprint}", get(keys::owner))
-        .slashed("/v2/hooks/config", post(config::show))
-        .slashed("/v2/hooks/build", post(build::deploy))
+        .route("/v2/hooks/key/{*fingerprint}", get("Whose key it is", keys::owner))
+        .slashed("/v2/hooks/config", post("The config that a push is built with", config::show).may_refuse([404]))
+        .slashed(
+            "/v2/hooks/build",
+            post("Deploy what a push was built into", build::deploy).may_refuse([404, 409, 422, 429]),
+        )
 }
 
 /// A caller with the builder key.
@@ -48,6 +49,12 @@ impl FromRequestParts<State> for Builder {
             return Ok(Self);
         }
         Err(access::forbidden())
+    }
+}
+
+impl Argument for Builder {
+    fn describe(operation: &mut Operation) {
+        operation.asks_for(Access::Builder);
     }
 }
 

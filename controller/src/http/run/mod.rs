@@ -6,23 +6,21 @@
 
 mod stream;
 
-use api::types::{Run, RunResult};
+use api::types::{Run, RunEvent, RunResult};
 use axum::{
-    Json, Router,
-    extract::ws::WebSocketUpgrade,
+    Json,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use futures_util::StreamExt;
 
 use super::{
-    Slashed,
     body::Body,
     extract::{Allowed, Use},
     idempotency::Ticket,
     reachable::Reachable,
-    session::{self, Place},
+    route::{Routes, post},
+    session::{self, Place, Upgrade},
 };
 use crate::{
     db::audit,
@@ -36,8 +34,17 @@ const NDJSON: &str = "application/x-ndjson";
 /// Bytes of output that an answer in one piece holds; what is more is cut off.
 const MAX_OUTPUT: usize = 16 << 20;
 
-pub(super) fn router() -> Router<State> {
-    Router::new().slashed("/v2/apps/{id}/run", post(run).get(attach))
+pub(super) fn router() -> Routes {
+    Routes::new().slashed(
+        "/v2/apps/{id}/run",
+        post("Run a command in a container of its own", run)
+            .with(|operation| {
+                operation.answers_json::<RunResult>(200);
+                operation.answers_lines::<RunEvent>(200);
+            })
+            .may_refuse([409])
+            .get("Run a command with input, a terminal and signals", attach),
+    )
 }
 
 async fn run(
@@ -62,7 +69,7 @@ async fn run(
     collect(running).await.map(|result| Json(result).into_response())
 }
 
-async fn attach(state: State, allowed: Allowed<Use>, _: Reachable, upgrade: WebSocketUpgrade) -> Response {
+async fn attach(state: State, allowed: Allowed<Use>, _: Reachable, upgrade: Upgrade) -> Response {
     session::open(state, allowed, upgrade, Place::Run).unwrap_or_else(IntoResponse::into_response)
 }
 

@@ -10,7 +10,11 @@ use std::time::Duration;
 
 use api::types::{SESSION_PIECE, SESSION_PROTOCOL, SessionEvent, SessionRequest, Terminal};
 use axum::{
-    extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+    extract::{
+        FromRequestParts,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
+    },
+    http::request::Parts,
     response::Response,
 };
 use futures_util::StreamExt;
@@ -19,16 +23,40 @@ use tokio::time::timeout;
 use self::pump::{End, Pump};
 use super::{
     extract::{Allowed, Use},
+    route::{Argument, Operation},
     still,
 };
 use crate::{db::audit, error::Error, runs, state::State};
 
 /// Time in which a client says what is to be started.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What the document says of sessions.
+const ABOUT: &str = "A websocket with the subprotocol `slipway.session.v1`; what is said on it is told in \
+    `api/src/types/session.rs`.";
 /// Bytes of a command; Linux takes no argument beyond 128 KiB.
 pub(super) const MAX_COMMAND: usize = 100 << 10;
 /// Bytes of a message: a command in which JSON escapes every other byte, or a piece of data.
 const MAX_MESSAGE: usize = 4 * MAX_COMMAND + SESSION_PIECE;
+
+/// A request to become a websocket.
+pub(super) struct Upgrade(WebSocketUpgrade);
+
+impl FromRequestParts<State> for Upgrade {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Error> {
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, state).await;
+        upgrade.map(Self).map_err(|refused| Error::BadRequest(format!("This is for websockets. {refused}.")))
+    }
+}
+
+impl Argument for Upgrade {
+    fn describe(operation: &mut Operation) {
+        operation.note(ABOUT);
+        operation.answers_nothing(101);
+        operation.refuses(400);
+    }
+}
 
 /// Where a command is to run.
 pub(super) enum Place {
@@ -42,7 +70,7 @@ pub(super) enum Place {
 pub(super) fn open(
     state: State,
     allowed: Allowed<Use>,
-    upgrade: WebSocketUpgrade,
+    Upgrade(upgrade): Upgrade,
     place: Place,
 ) -> Result<Response, Error> {
     let upgrade = upgrade.protocols([SESSION_PROTOCOL]).max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
