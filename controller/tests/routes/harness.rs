@@ -127,6 +127,11 @@ impl Installation {
         path
     }
 
+    /// The public API, to be served in another way.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Where sources of pushes lie.
     pub fn sources(&self) -> &Path {
         &self.sources

@@ -18,6 +18,7 @@ mod keys;
 mod outage;
 mod pushes;
 mod reference;
+mod schemathesis;
 mod secrets;
 mod shape;
 mod users;
