@@ -9,9 +9,9 @@ use clap::{
 };
 
 use crate::{
-    apps, audit, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, exit::Exit,
-    git, healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry, releases, routing,
-    runs, services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
+    apps, audit, auth, autoscale, builds, certs, completion, config, context::Context, doctor, domains, drains,
+    exit::Exit, git, healthchecks, keys, labels, limits, maintenance, name::Name, perms, profiles, ps, registry,
+    releases, routing, runs, services, shortcuts, tags, timeouts, tls, tokens, ui::clean, users, version, whitelist,
 };
 
 /// The whole command line.
@@ -60,6 +60,8 @@ pub enum Command {
     Doctor(doctor::Args),
     #[command(flatten)]
     Domains(domains::Command),
+    #[command(flatten)]
+    Drains(drains::Command),
     #[command(flatten)]
     Git(git::Command),
     #[command(flatten)]
@@ -121,6 +123,7 @@ impl Command {
             Self::Config(command) => command.run(context).await?,
             Self::Doctor(args) => doctor::run(&args, context).await?,
             Self::Domains(command) => command.run(context).await?,
+            Self::Drains(command) => command.run(context).await?,
             Self::Git(command) => command.run(context).await?,
             Self::Healthchecks(command) => command.run(context).await?,
             Self::Keys(command) => command.run(context).await?,

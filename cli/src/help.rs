@@ -31,6 +31,7 @@ const TOPICS: &[Topic] = &[
     Topic::new("certs", "manage certificates of domains").labelled("certificates"),
     Topic::new("config", "manage environment variables that define app config"),
     Topic::new("domains", "manage and assign domain names to your applications"),
+    Topic::new("drains", "manage where the log of an application is sent on to"),
     Topic::new("git", "manage git remotes of applications"),
     Topic::new("healthchecks", "manage healthchecks for applications"),
     Topic::new("keys", "manage ssh keys used for `git push` deployments").labelled("SSH keys"),

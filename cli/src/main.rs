@@ -18,6 +18,7 @@ mod config;
 mod context;
 mod doctor;
 mod domains;
+mod drains;
 mod exit;
 mod git;
 mod healthchecks;

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
     db::{
+        drain_sender,
         lease::{self, HoldError, Lease, RENEWAL},
         push_queue,
     },
@@ -54,7 +55,18 @@ impl Renewable for push_queue::Lease {
     }
 }
 
-/// The right to act for one app, or one push.
+#[async_trait]
+impl Renewable for drain_sender::Lease {
+    async fn renew(self, pool: &PgPool) -> Result<Option<std::time::Instant>, sqlx::Error> {
+        drain_sender::renew(pool, self).await
+    }
+
+    async fn release(self, pool: &PgPool) -> Result<(), sqlx::Error> {
+        drain_sender::release(pool, self).await
+    }
+}
+
+/// The right to act for one app, or one push, or to send to all drains.
 pub struct Held<L = Lease> {
     /// What every transaction of the holder begins with.
     pub lease: L,

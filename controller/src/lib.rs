@@ -8,6 +8,7 @@ pub mod backup;
 mod certificate;
 pub mod db;
 mod delivery;
+mod drains;
 pub mod error;
 pub mod failpoint;
 pub mod hook;

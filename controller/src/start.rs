@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    autoscale, db, delivery, housekeeping, internal, logs,
+    autoscale, db, delivery, drains, housekeeping, internal, logs,
     platform::Platform,
     pulse::Pulse,
     pushes, serve,
@@ -75,6 +75,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     let workers = tokio::spawn(worker::run(state.clone(), shutdown.clone()));
     let builds = tokio::spawn(pushes::run(state.clone(), shutdown.clone()));
     let deliveries = tokio::spawn(delivery::run(state.clone(), shutdown.clone()));
+    let drains = tokio::spawn(drains::run(state.clone(), shutdown.clone()));
     tokio::spawn(housekeeping::run(state.clone(), shutdown.clone()));
     tokio::spawn(autoscale::run(state.clone(), shutdown.clone()));
     tracing::info!(installation = %state.installation.uuid, process = %state.process, "serving");
@@ -86,6 +87,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
     workers.await?;
     builds.await?;
     state.collector.shutdown().await;
+    drains.await?;
     // Streams on it do not end by themselves; router and builder connect to the next controller.
     internal.abort();
     if tokio::time::timeout(DRAIN, api).await.is_err() {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Deref, path::PathBuf, sync::Arc};
 
 use api::types::SshAddress;
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -93,6 +93,10 @@ pub struct Settings {
     pub builder_key_sha256: Option<[u8; 32]>,
     /// Who is told of each release.
     pub deploy_hooks: Hooks,
+    /// URLs that the lines of all apps are sent to, one a line; the file is read again as it changes.
+    pub drains_file: Option<PathBuf>,
+    /// Private addresses that drains of apps may lead to all the same.
+    pub drain_networks: Vec<IpNet>,
 }
 
 impl Default for Settings {
@@ -115,6 +119,8 @@ impl Default for Settings {
             ssh: None,
             builder_key_sha256: None,
             deploy_hooks: Hooks::default(),
+            drains_file: None,
+            drain_networks: Vec::new(),
         }
     }
 }

@@ -30,6 +30,7 @@ const MODULE_RULES: [(&str, &[&str]); 20] = [
             "auth",
             "certificate",
             "db",
+            "drains",
             "instances",
             "logs",
             "operation",
@@ -58,10 +59,11 @@ const MODULE_RULES: [(&str, &[&str]); 20] = [
 ];
 
 /// Modules that tie others together: they may use all but `http`.
-const COMPOSING: [&str; 11] = [
+const COMPOSING: [&str; 12] = [
     "autoscale",
     "backup",
     "delivery",
+    "drains",
     "housekeeping",
     "instances",
     "lease",

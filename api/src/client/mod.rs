@@ -12,6 +12,7 @@ pub mod builds;
 pub mod certs;
 pub mod config;
 pub mod domains;
+pub mod drains;
 pub mod health;
 pub mod info;
 pub mod keys;

@@ -83,6 +83,9 @@ pub const ROWS: &[Row] = &[
     row("domains:list", "-a blog"),
     row("domains:add", "x.org -a blog"),
     row("domains:remove", "x.org -a blog"),
+    row("drains:list", "-a blog"),
+    row("drains:add", "syslog+tls://logs.example.com:6514 -a blog"),
+    row("drains:remove", "syslog+tls://logs.example.com:6514 -a blog"),
     row("git:remote", "-a blog --remote other"),
     local("git:remove", "-a blog"),
     row("healthchecks:list", "-a blog"),
@@ -278,6 +281,8 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         ("GET" | "POST", ["whitelist"]) => Answer::Json(200, json!({"addresses": ["10.0.0.0/8"]})),
         (_, ["tls"]) => Answer::Json(200, tls(&json!(true))),
         ("GET", ["domains"]) => Answer::Json(200, page(&[domain("blog.example.com")])),
+        ("GET", ["drains"]) => Answer::Json(200, page(&[drain()])),
+        ("POST", ["drains"]) => Answer::Json(201, drain()),
         ("POST", ["domains"]) => Answer::Json(201, domain("x.org")),
         ("GET", ["builds"]) => Answer::Json(200, page(&[build()])),
         ("GET", ["builds", _, "logs"]) => Answer::Text("text/plain", "-----> Building\n".to_owned()),
@@ -292,6 +297,14 @@ fn of_app(verb: &str, rest: &[&str]) -> Answer {
         ("GET", ["perms"]) => Answer::Json(200, json!({"users": ["ana"]})),
         _ => NOTHING,
     }
+}
+
+/// A drain.
+pub fn drain() -> Value {
+    json!({
+        "uuid": UUID, "url": "syslog+tls://logs.example.com:6514", "created": AT, "sent": 42, "dropped": 3, "last_sent": AT,
+        "last_error": "the receiver closed the connection", "last_error_at": AT,
+    })
 }
 
 /// A detached run.

@@ -50,6 +50,7 @@ async fn the_overview() {
       certs                  manage certificates of domains
       config                 manage environment variables that define app config
       domains                manage and assign domain names to your applications
+      drains                 manage where the log of an application is sent on to
       git                    manage git remotes of applications
       healthchecks           manage healthchecks for applications
       keys                   manage ssh keys used for `git push` deployments

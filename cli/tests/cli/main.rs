@@ -18,6 +18,7 @@ mod disk;
 mod dispatch;
 mod doctor;
 mod domains;
+mod drains;
 mod errors;
 mod every_command;
 mod git;

@@ -78,6 +78,7 @@ impl Need {
                 | "/builds/{uuid}"
                 | "/builds/{uuid}/logs"
                 | "/domains"
+                | "/drains"
                 | "/logs"
                 | "/perms"
                 | "/pods"
@@ -106,7 +107,9 @@ impl Need {
                 | "/whitelist",
             )
             | ("DELETE", "" | "/domains/{domain}" | "/services" | "/whitelist") => Self::Write,
-            ("POST", "/builds" | "/config" | "/releases/rollback" | "/run" | "/runs")
+            // What is sent to a drain goes on when the token is gone.
+            ("POST", "/builds" | "/config" | "/drains" | "/releases/rollback" | "/run" | "/runs")
+            | ("DELETE", "/drains/{uuid}")
             // Sessions: a GET by the form of their request alone.
             | ("GET", "/run" | "/pods/{type}/{name}/exec") => Self::WriteProtected,
             // To whom the app belongs, and who may use it.

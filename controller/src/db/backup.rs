@@ -118,6 +118,7 @@ pub async fn forget_machine(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("delete from push_locks").execute(&mut *tx).await?;
     sqlx::query!("update apps set lease_owner = null, lease_until = null").execute(&mut *tx).await?;
     sqlx::query!("update pushes set lease_owner = null, lease_until = null").execute(&mut *tx).await?;
+    sqlx::query!("update drain_sender set owner = null, until = null").execute(&mut *tx).await?;
     sqlx::query!(
         "update pushes set state = 'failed', finished_at = now(),
             reason = 'The platform was restored from a backup; push again.'

@@ -14,6 +14,8 @@ pub mod collaborator;
 pub mod config;
 pub mod deploy_hook;
 pub mod domain;
+pub mod drain;
+pub mod drain_sender;
 pub mod event;
 pub mod idempotency;
 pub mod installation;

@@ -16,6 +16,8 @@ pub enum Signal {
     Operation(i64),
     /// Where the push with this id stands.
     Push(i64),
+    /// The drains.
+    Drains,
     /// The route table.
     Routes,
     /// What a router reported.

@@ -11,6 +11,7 @@ mod builds;
 mod certs;
 mod config;
 mod domains;
+mod drains;
 mod error;
 mod exec;
 mod extract;
@@ -89,6 +90,7 @@ fn routes(state: &State) -> Routes {
         runs::router,
         exec::router,
         domains::router,
+        drains::router,
         settings::router,
         tls::router,
         services::router,

@@ -21,9 +21,9 @@ const CHUNK: u64 = 256 * 1024;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The first sequence of its segment.
-    segment: u64,
+    pub(super) segment: u64,
     /// Bytes in it, of whole records.
-    offset: u64,
+    pub(super) offset: u64,
 }
 
 impl fmt::Display for Place {
@@ -81,7 +81,7 @@ pub(super) fn next(folder: &Path, place: &mut Place) -> Result<Vec<Line>, Error>
     }
 }
 
-fn read(path: &PathBuf, place: &mut Place) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &PathBuf, place: &mut Place) -> Result<Vec<u8>, Error> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         file => file.map_err(Error::at(path))?,
@@ -95,11 +95,11 @@ fn read(path: &PathBuf, place: &mut Place) -> Result<Vec<u8>, Error> {
 }
 
 /// What ends with the end of a line: the rest is being written.
-fn whole(bytes: &[u8]) -> &[u8] {
+pub(super) fn whole(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)]
 }
 
-fn decode(whole: &[u8]) -> impl DoubleEndedIterator<Item = Line> {
+pub(super) fn decode(whole: &[u8]) -> impl DoubleEndedIterator<Item = Line> {
     let records = whole.split(|byte| *byte == b'\n').filter_map(record::decode);
     records.filter_map(Record::line)
 }

@@ -19,6 +19,7 @@ mod render;
 mod resume;
 mod segment;
 mod selection;
+mod sequence;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use cursor::Place;
 pub use render::{merge, render};
 pub use resume::Resume;
 pub use selection::Selection;
+pub use sequence::{Piece, Position};
 pub use store::Store;
 
 /// Lines of an answer when the client does not say how many (Deis: 100).

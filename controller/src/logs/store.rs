@@ -8,11 +8,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 use super::{
-    Error, Limits, Line, Place, Resume, Selection, cursor,
+    Error, Limits, Line, Piece, Place, Position, Resume, Selection, cursor, sequence,
     writer::{Writer, held},
 };
 
@@ -26,14 +26,18 @@ pub struct Store {
     folder: PathBuf,
     limits: Limits,
     writer: Mutex<Option<Arc<Writer>>>,
+    appended: broadcast::Sender<Uuid>,
 }
+
+/// Hints that a slow listener may leave unread; it is told that it missed some.
+const HINTS: usize = 1024;
 
 impl Store {
     /// A store in `folder`, which is made when it is missing.
     pub fn open(folder: impl Into<PathBuf>, limits: Limits) -> Result<Self, Error> {
         let folder = folder.into();
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Error::at(&folder))?;
-        Ok(Self { folder, limits, writer: Mutex::default() })
+        Ok(Self { folder, limits, writer: Mutex::default(), appended: broadcast::Sender::new(HINTS) })
     }
 
     /// The last `count` lines of an app, in the order in which they were stored.
@@ -54,7 +58,33 @@ impl Store {
     /// Stores lines of an app in the order given, all or none of them. A full disk is an error like any other: the same
     /// call works again once there is room.
     pub fn append(&self, app: Uuid, lines: &[Line]) -> Result<(), Error> {
-        self.writer()?.append(app, lines)
+        self.writer()?.append(app, lines)?;
+        // Nobody listening is fine.
+        let _ = self.appended.send(app);
+        Ok(())
+    }
+
+    /// Whether this process is the one that writes.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        held(&self.writer).is_some()
+    }
+
+    /// Apps of which this process has stored lines.
+    #[must_use]
+    pub fn appended(&self) -> broadcast::Receiver<Uuid> {
+        self.appended.subscribe()
+    }
+
+    /// The number of the line that an app stores next, counted from 0.
+    pub fn end(&self, app: Uuid) -> Result<u64, Error> {
+        sequence::end(&self.folder.join(app.to_string()))
+    }
+
+    /// What was stored from `position` on, some at a time, and what was dropped before it could be read; moves the position
+    /// behind it.
+    pub fn read_on(&self, app: Uuid, position: &mut Position) -> Result<Piece, Error> {
+        sequence::next(&self.folder.join(app.to_string()), position)
     }
 
     /// Where to go on reading an instance of an app.

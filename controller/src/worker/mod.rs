@@ -52,7 +52,7 @@ impl Workers {
             match signals.recv(SILENCE).await {
                 Some(Signal::App(id)) => self.wake(id),
                 Some(Signal::Routers) => self.wake_those_at_work(),
-                Some(Signal::Operation(_) | Signal::Push(_) | Signal::Routes) | None => {}
+                Some(Signal::Operation(_) | Signal::Push(_) | Signal::Drains | Signal::Routes) | None => {}
             }
         }
     }

@@ -47,6 +47,9 @@ pub struct ControllerOptions {
     /// The public host keys of that server, as *.pub
     #[arg(long, value_name = "DIR", requires = "ssh_port")]
     ssh_host_keys: Option<PathBuf>,
+    /// URLs that the lines of all apps are sent to, one a line; read again as it changes
+    #[arg(long, value_name = "FILE")]
+    drains_file: Option<PathBuf>,
     /// Where lines of apps are kept
     #[arg(long, value_name = "DIR")]
     logs_dir: PathBuf,
@@ -107,6 +110,7 @@ fn config(options: ControllerOptions) -> Result<Config> {
         sources_dir: options.builds_socket.and(options.sources_dir),
         public_port: options.public_port,
         deploy_hooks: options.hooks.hooks()?,
+        drains_file: options.drains_file,
         ..options.defaults.settings()
     };
     Ok(Config {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 use clap::{Args, value_parser};
 use controller::{quantity, state::Settings};
+use ipnet::IpNet;
 
 /// Options of both commands.
 #[derive(Args, Clone, Debug, PartialEq)]
@@ -31,6 +32,9 @@ pub struct Defaults {
     /// Tags of an app that sets none, each of them one of the labels: KEY=VALUE with commas between them, or as JSON
     #[arg(long, env = "DEIS_DEFAULT_CONFIG_TAGS", value_name = "TAGS", value_parser = tags)]
     pub default_tags: Option<Tags>,
+    /// Private addresses that log drains of apps may lead to, as 10.1.0.0/16; may be repeated [default: the Internet only]
+    #[arg(long, env = "SLIPWAY_DRAIN_NETWORKS", value_name = "NET", value_delimiter = ',')]
+    pub drain_network: Vec<IpNet>,
 }
 
 /// Keys and values, each key once.
@@ -48,6 +52,7 @@ impl Defaults {
         arguments.extend(self.machine_label.iter().map(|(key, value)| ("--machine-label", format!("{key}={value}"))));
         let tags = self.default_tags.iter().flatten().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>();
         arguments.extend((!tags.is_empty()).then(|| ("--default-tags", tags.join(","))));
+        arguments.extend(self.drain_network.iter().map(|network| ("--drain-network", network.to_string())));
         arguments
     }
 
@@ -72,6 +77,7 @@ impl Defaults {
             deploy_batches: self.deploy_batches,
             deploy_timeout: self.deploy_timeout,
             grace_period: self.grace_period,
+            drain_networks: self.drain_network.clone(),
             ..Settings::default()
         }
     }
@@ -124,7 +130,8 @@ mod tests {
     #[test]
     fn what_is_typed_reaches_the_controller_unchanged() {
         let line = "--deploy-timeout 60 --deploy-batches 3 --grace-period 5 --default-memory 512M --machine-label \
-                    ssd=true,rack=a=1 --default-tags ssd=true";
+                    ssd=true,rack=a=1 --default-tags ssd=true --drain-network 10.1.0.0/16,fd00::/8 --drain-network \
+                    10.2.0.1/32";
         for line in ["", line] {
             let typed = parse(line.split_whitespace()).unwrap();
             let arguments = typed.arguments();
@@ -164,6 +171,7 @@ mod tests {
             "--machine-label ssd",
             "--deploy-batches 0",
             "--default-tags ssd",
+            "--drain-network 10",
         ];
         insta::assert_snapshot!(lines.map(refused).join("\n"), @r#"
         error: invalid value '0' for '--default-memory <AMOUNT>': an amount is a number and a unit: 512M, 1G
@@ -171,6 +179,7 @@ mod tests {
         error: invalid value 'ssd' for '--machine-label <KEY=VALUE>': a label is a key and a value: ssd=true
         error: invalid value '0' for '--deploy-batches <COUNT>': 0 is not in 1..=4294967295
         error: invalid value 'ssd' for '--default-tags <TAGS>': tags are keys and values: disk=ssd,rack=a or {"disk": "ssd", "rack": "a"}
+        error: invalid value '10' for '--drain-network <NET>': invalid IP address syntax
         "#);
     }
 }

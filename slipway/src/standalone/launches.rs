@@ -43,6 +43,7 @@ fn controller(options: &Options, setup: &Setup, sockets: &Sockets, program: &Pat
         .with("--public-port", options.http_port().to_string())
         .with("--registration-mode", &options.registration_mode)
         .with("--logs-dir", paths.logs())
+        .with("--drains-file", paths.drains())
         .with("--docker-socket", &options.docker_socket)
         .with("--network-pool", setup.pool.to_string())
         .with("--builder-key-hash-file", paths.builder_key_hash());

@@ -69,6 +69,11 @@ impl Paths {
         self.config.join("registry.credential")
     }
 
+    /// Where the operator has the lines of all apps sent to.
+    pub fn drains(&self) -> PathBuf {
+        self.config.join("drains")
+    }
+
     /// Hashes of the components' credentials.
     pub fn components(&self) -> PathBuf {
         self.config.join("components")

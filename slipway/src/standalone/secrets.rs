@@ -22,6 +22,10 @@ const ROUTER: &str = "router";
 /// The one that the builder is.
 const BUILDER: &str = "builder";
 
+/// The file of the operator's drains, until there are some.
+const DRAINS: &str =
+    "# Where the logs of all apps are sent to, one URL a line; obeyed within seconds. See docs/logs.md.\n";
+
 /// Makes every secret that is missing. What exists is never changed: without its key a database is lost.
 pub fn ensure(paths: &Paths, accounts: &Accounts) -> Result<()> {
     ensure_file(&paths.key(), Owner::from(&accounts.controller), || Ok(Vault::new_key_line()))?;
@@ -32,6 +36,7 @@ pub fn ensure(paths: &Paths, accounts: &Accounts) -> Result<()> {
     ensure_file(&paths.builder_key(), Owner::ROOT, secret_line)?;
     let controller = Owner::root_for(&accounts.controller);
     ensure_file_for(&paths.registry_credential(), controller, 0o640, registry::new_credential)?;
+    ensure_file_for(&paths.drains(), controller, 0o640, || Ok(DRAINS.to_owned()))?;
     announce_credential(paths, accounts, ROUTER, &paths.router_credential())?;
     announce_credential(paths, accounts, BUILDER, &paths.builder_credential())?;
     announce_hash(&paths.bootstrap_token(), &paths.bootstrap_token_hash(), controller)?;

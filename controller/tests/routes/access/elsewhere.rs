@@ -22,6 +22,7 @@ use crate::{
 struct Bens {
     ben: Client,
     build: String,
+    drain: String,
     release: String,
     pod: String,
 }
@@ -38,6 +39,7 @@ impl Bens {
             ("/v2/apps/shop/config", json!({"values": {"BENS": "bens-secret"}})),
             ("/v2/apps/shop/runs", json!({"command": "import", "name": "bens-run"})),
             ("/v2/apps/shop/domains", json!({"domain": "bens.example"})),
+            ("/v2/apps/shop/drains", json!({"url": "syslog://bens.example"})),
             ("/v2/apps/shop/perms", json!({"username": "carl"})),
             ("/v2/apps/shop/services", json!({"procfile_type": "bens-worker", "path_pattern": "/bens"})),
             ("/v2/keys", json!({"id": "bens-key", "public": KEY})),
@@ -50,9 +52,10 @@ impl Bens {
         ben.post("/v2/certs/bens-cert/domain/", json!({"domain": "bens.example"})).await.expect(StatusCode::CREATED);
         let first = |list: Value, field: &str| list["results"][0][field].as_str().unwrap().to_owned();
         let build = first(ben.get("/v2/apps/shop/builds").await.json(), "uuid");
+        let drain = first(ben.get("/v2/apps/shop/drains").await.json(), "uuid");
         let pod = first(ben.get("/v2/apps/shop/pods").await.json(), "name");
         let release = ben.get("/v2/apps/shop/releases").await.json()["results"][0]["version"].to_string();
-        Self { ben, build, release: format!("v{release}"), pod }
+        Self { ben, build, drain, release: format!("v{release}"), pod }
     }
 
     /// His thing of the kind that the pattern names there.
@@ -60,6 +63,7 @@ impl Bens {
         match (before, name) {
             (_, "id") => app,
             ("builds", "uuid") => self.build.as_str(),
+            ("drains", "uuid") => self.drain.as_str(),
             ("releases", "version") => self.release.as_str(),
             ("pods", "type") => "bens-worker",
             ("pods", "name") => self.pod.as_str(),
@@ -85,6 +89,7 @@ impl Bens {
             "apps/shop/pods",
             "apps/shop/runs",
             "apps/shop/domains",
+            "apps/shop/drains",
             "apps/shop/perms",
             "apps/shop/services",
             "apps/shop/settings",

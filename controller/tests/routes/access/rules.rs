@@ -68,7 +68,7 @@ const fn builder(method: &'static str, pattern: &'static str) -> Rule {
 }
 
 /// Every route that there is.
-const RULES: [Rule; 82] = [
+const RULES: [Rule; 86] = [
     public("GET", "/healthz"),
     public("GET", "/readiness"),
     public("POST", "/v2/auth/login/"),
@@ -87,6 +87,7 @@ const RULES: [Rule; 82] = [
     admin("POST", "/v2/admin/perms", GLOBAL),
     admin("DELETE", "/v2/admin/perms/{username}", GLOBAL),
     admin("GET", "/v2/audit", SECRETS),
+    admin("GET", "/v2/drains", GLOBAL),
     user("GET", "/v2/apps", READ),
     user("POST", "/v2/apps", WRITE),
     user("GET", "/v2/keys", IDENTITY),
@@ -131,6 +132,9 @@ const RULES: [Rule; 82] = [
     using("GET", "/v2/apps/{id}/domains", READ),
     using("POST", "/v2/apps/{id}/domains", WRITE),
     managing("DELETE", "/v2/apps/{id}/domains/{domain}", WRITE),
+    using("GET", "/v2/apps/{id}/drains", READ),
+    using("POST", "/v2/apps/{id}/drains", RUN),
+    using("DELETE", "/v2/apps/{id}/drains/{uuid}", RUN),
     using("GET", "/v2/apps/{id}/settings", READ),
     using("POST", "/v2/apps/{id}/settings", WRITE),
     using("GET", "/v2/apps/{id}/tls", READ),

@@ -3,6 +3,7 @@
 mod builds;
 mod config;
 mod domains;
+mod drains;
 mod front;
 mod life;
 mod logs;

@@ -25,7 +25,10 @@ const KEY: &str = "key";
 const SSH: &str = "ssh";
 /// What else cannot be made again, or would have to be given out again. Everything that is missing after a restore is made
 /// at the first start.
-const SECRETS: [&str; 5] = ["router.key", "router.credential", "builder.credential", "builder.key", "bootstrap.token"];
+const SECRETS: [&str; 6] =
+    ["router.key", "router.credential", "builder.credential", "builder.key", "bootstrap.token", DRAINS];
+/// Where the operator has logs sent to: URLs with secrets in them.
+const DRAINS: &str = "drains";
 
 /// Longest file of keys: what is longer is something else, such as the data.
 const LONGEST: u64 = 1 << 20;
@@ -112,7 +115,7 @@ impl Keys {
 /// Who reads a key.
 fn owner(name: &str, accounts: &Accounts) -> Owner {
     match name {
-        KEY => Owner::from(&accounts.controller),
+        KEY | DRAINS => Owner::from(&accounts.controller),
         "router.key" | "router.credential" => Owner::from(&accounts.router),
         "builder.credential" => Owner::from(&accounts.builder),
         _ => Owner::ROOT,
