@@ -143,6 +143,7 @@ async fn furnished(installation: &Installation, admin: &Client) -> Client {
         ("/v2/apps/blog/builds", json!({"image": "example"})),
         ("/v2/apps/blog/config", json!({"values": {"GREETING": "hello"}, "tags": {}})),
         ("/v2/apps/blog/domains", json!({"domain": "blog.example"})),
+        ("/v2/apps/blog/drains", json!({"url": "syslog://logs.example"})),
         ("/v2/apps/blog/perms", json!({"username": "admin"})),
         (
             "/v2/apps/blog/settings",
@@ -170,7 +171,7 @@ async fn things(owner: &Client) -> Vec<(&'static str, Vec<String>)> {
     vec![
         ("path.id", all(&["blog"])),
         ("path.app", all(&["blog"])),
-        ("path.uuid", vec![first("builds", "uuid").await]),
+        ("path.uuid", vec![first("builds", "uuid").await, first("drains", "uuid").await]),
         ("path.version", all(&["v1", "v2", "v3"])),
         ("path.type", all(&["cmd", "web"])),
         ("path.name", vec![pod, "cert".to_owned(), "job".to_owned()]),
@@ -180,6 +181,7 @@ async fn things(owner: &Client) -> Vec<(&'static str, Vec<String>)> {
         ("body.image", all(&["example", "broken", "missing"])),
         ("body.username", all(&["admin", "owner", "stranger"])),
         ("body.domain", all(&["blog.example", "www.example"])),
+        ("body.url", all(&["https://logs.example/v1", "syslog+tls://logs.example", "syslog://127.0.0.1"])),
         ("body.procfile_type", all(&["cmd", "web"])),
         ("body.command", all(&["true"])),
     ]

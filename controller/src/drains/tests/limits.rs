@@ -26,7 +26,7 @@ async fn a_receiver_that_stands_still_holds_up_nobody_and_is_told_what_it_missed
     let padding = "x".repeat(15_000);
     let world = World::begin(pool).await;
     let [slow, swift] = [Receiver::start(), Receiver::start()];
-    slow.stalled.send_replace(true);
+    slow.limit.send_replace(0);
     world.drain(&format!("syslog://127.0.0.1:{}", slow.port)).await;
     world.drain(&format!("syslog://127.0.0.1:{}", swift.port)).await;
     let (sending, stop) = world.send(home());
@@ -41,9 +41,9 @@ async fn a_receiver_that_stands_still_holds_up_nobody_and_is_told_what_it_missed
     let grown = resident().saturating_sub(before);
     assert!(grown < 50 << 20, "{} MiB more than before", grown >> 20);
     // What was written to connections that are no more is no part of the count.
-    slow.cut();
+    slow.cut().await;
     world.until("the connection is found broken", |drain| drain.last_error.is_some()).await;
-    slow.stalled.send_replace(false);
+    slow.limit.send_replace(usize::MAX);
     let last = format!("line {} ", LINES - 1);
     // The last line goes in two pieces.
     let is_there = |messages: &[String]| messages.iter().rev().take(2).any(|message| message.contains(&last));

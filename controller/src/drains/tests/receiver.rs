@@ -19,10 +19,11 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
+    task::JoinHandle,
     time::{Instant, interval, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::worker::tests::PATIENCE;
 
@@ -30,9 +31,9 @@ use crate::worker::tests::PATIENCE;
 pub struct Receiver {
     pub port: u16,
     pub messages: watch::Sender<Vec<String>>,
-    /// It reads nothing meanwhile.
-    pub stalled: watch::Sender<bool>,
-    pub connections: Arc<Mutex<Vec<CancellationToken>>>,
+    /// It reads no more than so many.
+    pub limit: watch::Sender<usize>,
+    pub connections: Arc<Mutex<Vec<JoinHandle<()>>>>,
     _accepting: AbortOnDropHandle<()>,
 }
 
@@ -52,23 +53,26 @@ impl Receiver {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(16).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (messages, stalled) = (watch::Sender::default(), watch::Sender::new(false));
-        let connections = Arc::<Mutex<Vec<CancellationToken>>>::default();
-        let (heard, waits, all) = (messages.clone(), stalled.subscribe(), connections.clone());
+        let (messages, limit) = (watch::Sender::default(), watch::Sender::new(usize::MAX));
+        let connections = Arc::<Mutex<Vec<JoinHandle<()>>>>::default();
+        let (heard, waits, all) = (messages.clone(), limit.subscribe(), connections.clone());
         let accepting = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let (heard, waits, tls, cut) = (heard.clone(), waits.clone(), tls.clone(), CancellationToken::new());
-                all.lock().unwrap().push(cut.clone());
-                tokio::spawn(async move { cut.run_until_cancelled(serve(stream, tls, heard, waits)).await });
+                let serving = tokio::spawn(serve(stream, tls.clone(), heard.clone(), waits.clone()));
+                all.lock().unwrap().push(serving);
             }
         });
-        Self { port, messages, stalled, connections, _accepting: AbortOnDropHandle::new(accepting) }
+        Self { port, messages, limit, connections, _accepting: AbortOnDropHandle::new(accepting) }
     }
 
-    /// Ends all connections, whatever is under way.
-    pub fn cut(&self) {
-        self.connections.lock().unwrap().drain(..).for_each(|cut| cut.cancel());
+    /// Ends all connections, whatever is under way there.
+    pub async fn cut(&self) {
+        let connections = std::mem::take(&mut *self.connections.lock().unwrap());
+        for connection in connections {
+            connection.abort();
+            let _ended = connection.await;
+        }
     }
 
     /// Waits until what has come is enough, and answers it.
@@ -104,7 +108,7 @@ async fn serve(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     heard: watch::Sender<Vec<String>>,
-    waits: watch::Receiver<bool>,
+    waits: watch::Receiver<usize>,
 ) {
     let _ended = match tls {
         Some(tls) => match tls.accept(stream).await {
@@ -119,11 +123,11 @@ async fn serve(
 async fn read(
     stream: impl AsyncRead + Unpin,
     heard: watch::Sender<Vec<String>>,
-    mut waits: watch::Receiver<bool>,
+    mut waits: watch::Receiver<usize>,
 ) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
-        waits.wait_for(|stalled| !stalled).await.map_err(io::Error::other)?;
+        waits.wait_for(|limit| heard.borrow().len() < *limit).await.map_err(io::Error::other)?;
         let mut length = Vec::new();
         if stream.read_until(b' ', &mut length).await? == 0 {
             return Ok(());
