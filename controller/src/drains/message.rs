@@ -6,6 +6,8 @@ use std::fmt::Write;
 use api::{names::AppName, types::LogLine};
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::logs::cut;
+
 /// Longest text, so that a whole message stays below the 8,192 bytes that receivers should take (RFC 5425); a longer
 /// one goes in pieces.
 const MAX_TEXT: usize = 7680;
@@ -52,7 +54,7 @@ impl Message {
         let process = process(&line.source);
         let message =
             |text| Self { priority, at: line.at, host: app.clone(), app_name, process: process.clone(), text };
-        pieces(&harmless(&line.text)).into_iter().map(|piece| message(piece.to_owned())).collect()
+        cut(&harmless(&line.text), MAX_TEXT).into_iter().map(|piece| message(piece.to_owned())).collect()
     }
 
     /// What a drain is told of lines that were gone before it could have them, in Heroku's words.
@@ -97,17 +99,6 @@ fn harmless(text: &str) -> String {
         }
         harmless
     })
-}
-
-fn pieces(mut text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    while text.len() > MAX_TEXT {
-        let (head, rest) = text.split_at(text.floor_char_boundary(MAX_TEXT));
-        found.push(head);
-        text = rest;
-    }
-    found.push(text);
-    found
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod writer;
 
 pub use collect::{Collector, Followed};
 pub use cursor::Place;
+pub use record::cut;
 pub use render::{merge, render};
 pub use resume::Resume;
 pub use selection::Selection;

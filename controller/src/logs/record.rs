@@ -96,13 +96,15 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
 /// Cuts what a platform calls a line into pieces that are lines here: no end of line inside, none over [`MAX_LINE`].
 /// The same text always gives the same pieces, which resuming relies on.
 pub fn pieces(text: &str) -> Vec<&str> {
-    text.split('\n').flat_map(chunks).collect()
+    text.split('\n').flat_map(|line| cut(line, MAX_LINE)).collect()
 }
 
-fn chunks(mut line: &str) -> Vec<&str> {
+/// Cuts a line into as few pieces of at most `most` bytes as there can be, between characters.
+#[must_use]
+pub fn cut(mut line: &str, most: usize) -> Vec<&str> {
     let mut found = Vec::new();
-    while line.len() > MAX_LINE {
-        let (head, rest) = line.split_at(line.floor_char_boundary(MAX_LINE));
+    while line.len() > most {
+        let (head, rest) = line.split_at(line.floor_char_boundary(most));
         found.push(head);
         line = rest;
     }
